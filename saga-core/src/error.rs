@@ -1,0 +1,144 @@
+//! What can go wrong outside the steps.
+
+use crate::id::{InstanceId, InvalidId};
+use crate::store::StoreError;
+
+/// What can go wrong outside the steps. Ids, paths and names are in its text, payloads never.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The id is taken by another saga or another input.
+    #[error("instance {id} exists with another {what}; start this one under another id")]
+    Conflict {
+        /// The id.
+        id: InstanceId,
+        /// What differs.
+        what: ConflictKind,
+    },
+    /// No instance has this id.
+    #[error("there is no instance {id}")]
+    NotFound {
+        /// The id.
+        id: String,
+    },
+    /// The text cannot be an id.
+    #[error("not an instance id")]
+    InvalidId {
+        /// Why.
+        #[from]
+        source: InvalidId,
+    },
+    /// The input is larger than the limit.
+    #[error(
+        "the input of instance {id} has {bytes} bytes, more than the limit of {bytes_max}; pass a reference to it, or raise the limit with `Builder::payload_limit`"
+    )]
+    PayloadTooLarge {
+        /// The instance that was to be started.
+        id: InstanceId,
+        /// The input's size in bytes.
+        bytes: usize,
+        /// The limit in bytes.
+        bytes_max: usize,
+    },
+    /// The input cannot be written as JSON.
+    #[error("the input of instance {id} cannot be kept: {message}")]
+    NotEncodable {
+        /// The instance that was to be started.
+        id: InstanceId,
+        /// What cannot be written.
+        message: String,
+    },
+    /// The instance is not parked.
+    #[error("instance {id} is not parked, there is nothing to resolve")]
+    NotParked {
+        /// The instance.
+        id: InstanceId,
+    },
+    /// The instance began under a definition whose steps or output are not today's.
+    #[error("instance {id} of saga {saga} has another definition than this program: {what}")]
+    DefinitionChanged {
+        /// The instance.
+        id: InstanceId,
+        /// The saga.
+        saga: String,
+        /// What does not fit.
+        what: String,
+    },
+    /// The saga was not registered with this orchestrator.
+    #[error("saga {saga} is not registered; write `.register(..)` before `.build()`")]
+    NotRegistered {
+        /// The saga.
+        saga: String,
+    },
+    /// Two registered sagas have one name and version.
+    #[error("saga {saga} is registered twice in version {version}; give one another name or version")]
+    RegisteredTwice {
+        /// The saga.
+        saga: String,
+        /// The version.
+        version: u32,
+    },
+    /// An orchestrator was built without a saga.
+    #[error("no saga is registered; write `.register(..)` before `.build()`")]
+    NothingRegistered,
+    /// A setting of the builder cannot be used.
+    #[error("{setting} cannot be {value}: {why}")]
+    InvalidSetting {
+        /// The setting.
+        setting: &'static str,
+        /// What it was set to.
+        value: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// The journal of the instance cannot be read. Its bytes stay as they are.
+    #[error("the journal of instance {id} cannot be read: {what}")]
+    Unreadable {
+        /// The instance.
+        id: InstanceId,
+        /// What is wrong, and where.
+        what: String,
+    },
+    /// The instance stopped here because its journal went on elsewhere, or because of a defect of this library.
+    #[error("instance {id} cannot go on in this process: {why}")]
+    Stopped {
+        /// The instance.
+        id: InstanceId,
+        /// Why.
+        why: String,
+    },
+    /// The store failed.
+    #[error("the store failed")]
+    Store(
+        /// How.
+        #[from]
+        StoreError,
+    ),
+    /// The orchestrator is shutting down, or has.
+    #[error(
+        "the orchestrator is shutting down; what was started stays durable and goes on at the next build"
+    )]
+    ShuttingDown,
+    /// There is no tokio runtime to run in.
+    #[error("there is no tokio runtime here; call this inside one")]
+    NoRuntime,
+}
+
+/// What differs between two starts of one id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ConflictKind {
+    /// The saga.
+    Saga,
+    /// The input.
+    Input,
+}
+
+impl std::fmt::Display for ConflictKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Saga => "saga",
+            Self::Input => "input",
+        })
+    }
+}

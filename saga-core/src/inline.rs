@@ -1,0 +1,1 @@
+//! Running a saga without a store.

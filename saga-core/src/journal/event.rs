@@ -1,0 +1,259 @@
+//! What can become true of an instance.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::definition::ShapeId;
+use crate::fault::FaultRecord;
+use crate::id::StepName;
+use crate::journal::Payload;
+use crate::time::Timestamp;
+
+/// A fact of an instance. Decisions are facts too: events carry what was decided (`next`), so that a changed
+/// policy never changes the past.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Event {
+    /// The instance exists.
+    SagaStarted {
+        /// The saga's name.
+        saga: Arc<str>,
+        /// Its version.
+        version: u32,
+        /// Its shape.
+        shape: ShapeId,
+        /// The instance's input.
+        input: Payload,
+    },
+    /// An attempt of a step is under way: it may run once this is durable.
+    StepStarted {
+        /// The step.
+        step: StepName,
+        /// Which attempt, from 1.
+        attempt: u32,
+    },
+    /// A step succeeded: its attempt did, or its check found it done.
+    StepSucceeded {
+        /// The step.
+        step: StepName,
+        /// What it returned.
+        output: Payload,
+    },
+    /// An attempt of a step failed.
+    AttemptFailed {
+        /// The step.
+        step: StepName,
+        /// Which attempt.
+        attempt: u32,
+        /// How.
+        fault: FaultRecord,
+        /// What was decided.
+        next: Next,
+    },
+    /// An attempt was running when the process died: it counts as an attempt, and is in doubt.
+    AttemptLost {
+        /// The step.
+        step: StepName,
+        /// Which attempt.
+        attempt: u32,
+        /// What was decided.
+        next: Next,
+    },
+    /// A check of a step is under way.
+    CheckStarted {
+        /// The step.
+        step: StepName,
+        /// Which attempt of the check, from 1.
+        attempt: u32,
+    },
+    /// A check found that nothing was done, and nothing will be.
+    CheckedVoid {
+        /// The step.
+        step: StepName,
+        /// What was decided: `Void`, or `RetryAt` where the step must succeed.
+        next: Next,
+    },
+    /// A check could not tell.
+    CheckFailed {
+        /// The step.
+        step: StepName,
+        /// Which attempt of the check.
+        attempt: u32,
+        /// Why, unless the service itself did not know.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fault: Option<FaultRecord>,
+        /// What was decided.
+        next: CheckNext,
+    },
+    /// The instance is compensating from here on. Never taken back.
+    CompensationDecided {
+        /// Why.
+        cause: Cause,
+    },
+    /// An attempt of a compensation is under way.
+    CompensationStarted {
+        /// The step that is compensated.
+        step: StepName,
+        /// Which attempt of the compensation, from 1.
+        attempt: u32,
+    },
+    /// A step is compensated.
+    CompensationSucceeded {
+        /// The step.
+        step: StepName,
+    },
+    /// An attempt of a compensation failed.
+    CompensationFailed {
+        /// The step.
+        step: StepName,
+        /// Which attempt of the compensation.
+        attempt: u32,
+        /// How.
+        fault: FaultRecord,
+        /// What was decided.
+        next: CompensationNext,
+    },
+    /// The instance is parked at a step for a reason that is not an attempt's.
+    Parked {
+        /// The step.
+        step: StepName,
+        /// Why.
+        reason: ParkReason,
+        /// Why, in words.
+        message: String,
+    },
+    /// Somebody decided how a parked step goes on.
+    Resolved {
+        /// The step.
+        step: StepName,
+        /// How it goes on.
+        how: ResolutionKind,
+        /// Who decided.
+        who: String,
+        /// Why.
+        note: String,
+    },
+    /// Every step succeeded.
+    Completed,
+    /// Everything that may have had an effect is compensated.
+    Compensated,
+}
+
+/// What was decided after a failed attempt of a step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Next {
+    /// It is tried again at this time.
+    RetryAt(Timestamp),
+    /// It is known to have had no effect.
+    Void,
+    /// It stays in doubt, and is compensated.
+    InDoubt,
+    /// The service is asked at this time.
+    CheckAt(Timestamp),
+    /// It waits for a person.
+    Park(ParkReason),
+}
+
+/// What was decided after a check that could not tell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckNext {
+    /// The service is asked again at this time.
+    CheckAt(Timestamp),
+    /// It waits for a person.
+    Park(ParkReason),
+}
+
+/// What was decided after a failed attempt of a compensation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CompensationNext {
+    /// It is tried again at this time.
+    RetryAt(Timestamp),
+    /// It waits for a person.
+    Park(ParkReason),
+}
+
+/// Why an instance compensates.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Cause {
+    /// The step that failed, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<StepName>,
+    /// How it failed.
+    pub kind: FailureKind,
+    /// The error's stable word, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// The error's text.
+    pub message: String,
+    /// The attempts that were made of the step.
+    pub attempts: u32,
+}
+
+/// How an instance failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum FailureKind {
+    /// A service refused.
+    Rejected,
+    /// Nothing was done, as often as it was tried.
+    NotDone,
+    /// It may have been done.
+    InDoubt,
+    /// It was cancelled.
+    Cancelled,
+    /// Its deadline passed.
+    Deadline,
+    /// It was completed, and then taken back.
+    Reverted,
+}
+
+/// Why a step waits for a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ParkReason {
+    /// It may have been done, and nothing else can tell.
+    InDoubt,
+    /// It was refused where it may not be: after the pivot, or as a compensation.
+    Refused,
+    /// It was tried as often as its policy allows.
+    BudgetSpent,
+    /// Its last attempts took the process with them.
+    CrashLoop,
+    /// A pure method of it panicked.
+    Panicked,
+    /// A payload cannot be read as today's type.
+    Decode,
+    /// Its list has more items than a fan-out may have.
+    TooManyItems,
+}
+
+impl fmt::Display for ParkReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::InDoubt => "in doubt",
+            Self::Refused => "refused",
+            Self::BudgetSpent => "budget spent",
+            Self::CrashLoop => "crash loop",
+            Self::Panicked => "panicked",
+            Self::Decode => "cannot be decoded",
+            Self::TooManyItems => "too many items",
+        })
+    }
+}
+
+/// How a parked step goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ResolutionKind {
+    /// What was parked is tried again, with a new budget.
+    Retry,
+}

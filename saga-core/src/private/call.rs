@@ -1,0 +1,149 @@
+//! One call of a user's method, from the runtime's order to what came of it.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use serde::Serialize;
+
+use crate::checked::Checked;
+use crate::context::StepContext;
+use crate::fault::{Fault, FaultKind, FaultRecord};
+use crate::journal::Payload;
+use crate::outcome::Failure;
+use crate::private::returns::{CheckReturn, CompensationReturn, StepReturn};
+use crate::private::slot::{Slot, encode};
+
+/// Which method of a saga to call, and what the runtime gives it.
+#[derive(Debug, Clone, Copy)]
+pub struct Call<'a> {
+    /// The step's place in the declaration, from 0.
+    pub step: usize,
+    /// Which of its methods.
+    pub role: Role,
+    /// The attempt.
+    pub cx: &'a StepContext,
+    /// Why the instance compensates, if it does.
+    pub failure: Option<&'a Failure>,
+    /// What becomes of an output.
+    pub encoding: Encoding,
+}
+
+/// Which method of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// The step itself.
+    Step,
+    /// Its check.
+    Check,
+    /// Its compensation.
+    Compensation,
+}
+
+/// What becomes of an output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// It is written as JSON of at most this many bytes.
+    Json {
+        /// The limit in bytes.
+        bytes_max: usize,
+    },
+    /// It stays in memory.
+    Nothing,
+}
+
+/// A call under way.
+pub type Calling<'a> = Pin<Box<dyn Future<Output = CallEnd> + Send + 'a>>;
+
+/// What came of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CallEnd {
+    /// It succeeded, with this output; a check found the step done.
+    Succeeded(Payload),
+    /// It failed.
+    Failed(FaultRecord),
+    /// A check found that nothing was done, and nothing will be.
+    NothingDone,
+    /// A check found that the service does not know.
+    Unknown,
+    /// The call could not be made: what it needs is not there. A defect of this library.
+    Missing(&'static str),
+}
+
+/// Calls a step, and keeps its output in `slot` once it has been encoded and measured.
+pub fn step<'a, R>(
+    call: Call<'a>,
+    slot: &'a Slot<R::Output>,
+    future: impl Future<Output = R> + Send + 'a,
+) -> Calling<'a>
+where
+    R: StepReturn<Output: Serialize + Send + Sync, Error: Fault>,
+{
+    Box::pin(async move {
+        match future.await.into_result() {
+            Ok(output) => keep(call, slot, output),
+            Err(fault) => CallEnd::Failed(FaultRecord::of(&fault)),
+        }
+    })
+}
+
+/// Calls a check; what it finds done is kept in `slot` like the step's own output.
+pub fn check<'a, T, R>(
+    call: Call<'a>,
+    slot: &'a Slot<T>,
+    future: impl Future<Output = R> + Send + 'a,
+) -> Calling<'a>
+where
+    T: Serialize + Send + Sync,
+    R: CheckReturn<T, Error: Fault>,
+{
+    Box::pin(async move {
+        match future.await.into_result() {
+            Ok(Checked::Done(output)) => keep(call, slot, output),
+            Ok(Checked::NotDone) => CallEnd::NothingDone,
+            Ok(Checked::Unknown) => CallEnd::Unknown,
+            Err(fault) => CallEnd::Failed(FaultRecord::of(&fault)),
+        }
+    })
+}
+
+/// Calls a compensation.
+pub fn compensation<'a, R>(future: impl Future<Output = R> + Send + 'a) -> Calling<'a>
+where
+    R: CompensationReturn<Error: Fault>,
+{
+    Box::pin(async move {
+        match future.await.into_result() {
+            Ok(()) => CallEnd::Succeeded(Payload::NOTHING),
+            Err(fault) => CallEnd::Failed(FaultRecord::of(&fault)),
+        }
+    })
+}
+
+/// The answer to a call that cannot be made, since `what` is not there.
+pub fn missing<'a>(what: &'static str) -> Calling<'a> {
+    Box::pin(std::future::ready(CallEnd::Missing(what)))
+}
+
+/// Encodes and measures `output` before it is kept: an output that cannot be journalled is an effect in doubt.
+fn keep<T: Serialize>(call: Call<'_>, slot: &Slot<T>, output: T) -> CallEnd {
+    let payload = match call.encoding {
+        Encoding::Nothing => Payload::NOTHING,
+        Encoding::Json { bytes_max } => match encode(&output) {
+            Ok(payload) if payload.len() <= bytes_max => payload,
+            Ok(payload) => {
+                let message =
+                    format!("the output has {} bytes, more than the limit of {bytes_max}", payload.len());
+                return CallEnd::Failed(FaultRecord::new(FaultKind::InDoubt, "output_too_large", message));
+            }
+            Err(message) => {
+                return CallEnd::Failed(FaultRecord::new(
+                    FaultKind::InDoubt,
+                    "output_not_encodable",
+                    message,
+                ));
+            }
+        },
+    };
+    slot.fill(output);
+    CallEnd::Succeeded(payload)
+}

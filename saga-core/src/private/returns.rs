@@ -1,0 +1,65 @@
+//! What the methods of a saga may return, seen through aliases.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::fault::Fault;
+
+/// What is journalled: inputs and outputs.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be kept in the journal",
+    label = "inputs and outputs of steps are serialized, and outlive the process",
+    note = "help: write `#[derive(Serialize, Deserialize)]` on `{Self}`, and keep it owned, `Send`, `Sync` and `'static`"
+)]
+pub trait Payloads: Serialize + DeserializeOwned + Send + Sync + 'static {}
+
+impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Payloads for T {}
+
+/// What a step returns.
+#[diagnostic::on_unimplemented(
+    message = "a step returns `Result<T, E>`, not `{Self}`",
+    note = "help: write `Result<T, E>`, where `E` implements `Fault`"
+)]
+pub trait StepReturn: Send {
+    /// The step's output.
+    type Output;
+    /// The step's error.
+    type Error;
+
+    /// The value as a `Result`.
+    #[expect(clippy::missing_errors_doc, reason = "it is the user's own result")]
+    fn into_result(self) -> Result<Self::Output, Self::Error>;
+}
+
+impl<T: Send, E: Send> StepReturn for Result<T, E> {
+    type Output = T;
+    type Error = E;
+
+    fn into_result(self) -> Self {
+        self
+    }
+}
+
+/// What a compensation returns.
+#[diagnostic::on_unimplemented(
+    message = "a compensation returns `Result<(), E>`, not `{Self}`",
+    note = "help: write `Result<(), E>`, where `E` implements `Fault`"
+)]
+pub trait CompensationReturn: StepReturn<Output = ()> {}
+
+impl<E: Send> CompensationReturn for Result<(), E> {}
+
+/// What a check of a step with output `T` returns.
+#[diagnostic::on_unimplemented(
+    message = "a check returns `Result<Checked<T>, E>` with the step's own `T`, not `{Self}`",
+    note = "help: write `Result<Checked<{T}>, E>`, where `E` implements `Fault`"
+)]
+pub trait CheckReturn<T>: StepReturn<Output = crate::checked::Checked<T>> {}
+
+impl<T: Send, E: Send> CheckReturn<T> for Result<crate::checked::Checked<T>, E> {}
+
+/// Asserts nothing by itself: the macro mentions each error type of a saga in one.
+pub const fn assert_fault<E: Fault>() {}
+
+/// Asserts nothing by itself: the macro mentions each input and output type of a saga in one.
+pub const fn assert_payload<T: Payloads>() {}

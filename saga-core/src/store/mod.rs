@@ -1,0 +1,242 @@
+//! Where journals are kept: the trait that stores implement, and its laws.
+
+mod error;
+mod memory;
+
+use async_trait::async_trait;
+
+pub use error::{StoreError, StoreErrorKind};
+pub use memory::MemoryStore;
+
+use crate::definition::{Shape, ShapeId};
+use crate::id::{Epoch, InstanceId};
+use crate::journal::{EncodedEntry, Head, Progress};
+use crate::time::Timestamp;
+
+/// A place where journals are kept.
+///
+/// # Laws
+/// The conformance kit (`saga-conformance`) has a test for each.
+///
+/// **Stays.** [`join`](Self::join) begins a worker's stay and returns its epoch, higher than any before. A stay
+/// ends when its lease passes without a [`renew`](Self::renew), or by [`release`](Self::release). An instance
+/// belongs to the stay that created or last claimed it, and only under that epoch are its entries taken.
+///
+/// **Appending.** The writes of a batch are independent: one refused spoils no other. A write takes effect
+/// exactly if it is answered with `Ok`, and is then durable: no crash takes it back. Several writes of a batch
+/// may be of one instance, in the order of their numbers. An entry is taken only if its number is one above the
+/// last of its instance, and its epoch is that of the stay the instance belongs to, checked in the same
+/// statement that writes it. When the batch as a whole is answered with an error, each of its writes may or may
+/// not have taken effect: the caller calls [`reopen`](Self::reopen), and reads back.
+///
+/// **Reading.** What was acknowledged is read, in order, without gaps, byte for byte, also by another stay and
+/// after the store was opened anew.
+///
+/// **Claiming.** [`claim`](Self::claim) and [`due`](Self::due) hand out instances of ended stays, each to one
+/// caller, and from then on no entry of an earlier stay is taken.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Begins a stay: returns an epoch higher than any that was given before, with a lease until `lease_until`.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read or written.
+    async fn join(&self, now: Timestamp, lease_until: Timestamp) -> Result<Epoch, StoreError>;
+
+    /// Prolongs the lease of a stay. `false` if it has ended: others may have taken its instances.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read or written.
+    async fn renew(&self, epoch: Epoch, now: Timestamp, lease_until: Timestamp) -> Result<bool, StoreError>;
+
+    /// Ends a stay: its instances can be claimed at once.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read or written.
+    async fn release(&self, epoch: Epoch) -> Result<(), StoreError>;
+
+    /// Keeps the shape of a saga in a version; keeping it again changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read or written.
+    async fn define(&self, definition: &Defined) -> Result<(), StoreError>;
+
+    /// The shapes that were kept of the saga `saga` in `version`, with whether unfinished instances have them.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read.
+    async fn defined(&self, saga: &str, version: u32) -> Result<Vec<(Defined, InUse)>, StoreError>;
+
+    /// Writes a batch in one commit, and answers for each of its writes, in order.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it is not known which of the writes took effect.
+    async fn append(&self, batch: &[Write]) -> Result<Vec<Result<(), Refusal>>, StoreError>;
+
+    /// The heads and journals of these instances, in the order asked for, `None` where there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read.
+    async fn load(&self, ids: &[InstanceId]) -> Result<Vec<Option<Stored>>, StoreError>;
+
+    /// The head of an instance.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read.
+    async fn head(&self, id: &InstanceId) -> Result<Option<Head>, StoreError>;
+
+    /// Hands out instances of ended stays to the stay `epoch`: they belong to it from then on.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read or written.
+    async fn claim(
+        &self,
+        epoch: Epoch,
+        now: Timestamp,
+        wanted: Wanted<'_>,
+    ) -> Result<Vec<InstanceId>, StoreError>;
+
+    /// Hands out active instances whose time has come (`due` at or before `now`), the earliest first, at most
+    /// `limit`, of this stay or of ended ones: they belong to `epoch` from then on, and their `due` is cleared.
+    /// Tells too when the next one is due that this stay or an ended one has.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read or written.
+    async fn due(&self, epoch: Epoch, now: Timestamp, limit: usize) -> Result<Due, StoreError>;
+
+    /// Makes the store usable again after an error: closes what it holds and opens it anew, as far as that is
+    /// needed. The stay goes on.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be opened: try again later.
+    async fn reopen(&self) -> Result<(), StoreError>;
+
+    /// Closes the store: every later call is [`StoreErrorKind::Closed`], and once this has returned nothing is
+    /// held any more, such as the lock of a file. Closing twice is once.
+    ///
+    /// # Errors
+    /// [`StoreError`] if something cannot be closed; what was acknowledged is durable all the same.
+    async fn close(&self) -> Result<(), StoreError>;
+}
+
+/// A saga in a version, with its shape.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Defined {
+    /// The saga's name.
+    pub saga: String,
+    /// Its version.
+    pub version: u32,
+    /// Its shape.
+    pub shape: Shape,
+}
+
+impl Defined {
+    /// The short name of its shape.
+    pub fn shape_id(&self) -> ShapeId {
+        self.shape.id()
+    }
+}
+
+/// Whether unfinished instances have a shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InUse {
+    /// Some have.
+    Yes,
+    /// None has.
+    No,
+}
+
+/// One write of a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Write {
+    /// A new instance with its first entry. It belongs to the stay whose epoch the entry has.
+    Create {
+        /// Its head; its `seq` is that of the entry.
+        head: Head,
+        /// Its first entry.
+        entry: EncodedEntry,
+    },
+    /// One more entry of an instance.
+    Append {
+        /// The instance.
+        id: InstanceId,
+        /// The entry.
+        entry: EncodedEntry,
+        /// How far the instance is now, if that has changed.
+        progress: Option<Progress>,
+    },
+    /// Marks an instance as unreadable: its head says so, its entries stay as they are.
+    MarkUnreadable {
+        /// The instance.
+        id: InstanceId,
+        /// The stay it belongs to.
+        epoch: Epoch,
+        /// Since when.
+        at: Timestamp,
+    },
+}
+
+impl Write {
+    /// The instance it is of.
+    pub fn id(&self) -> &InstanceId {
+        match self {
+            Self::Create { head, .. } => &head.id,
+            Self::Append { id, .. } | Self::MarkUnreadable { id, .. } => id,
+        }
+    }
+
+    /// The stay it is made under.
+    pub fn epoch(&self) -> Epoch {
+        match self {
+            Self::Create { entry, .. } | Self::Append { entry, .. } => entry.epoch,
+            Self::MarkUnreadable { epoch, .. } => *epoch,
+        }
+    }
+}
+
+/// Why a write was not taken. Nothing of it took effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// An instance with this id exists.
+    #[error("the id is taken")]
+    Exists,
+    /// There is no such instance.
+    #[error("there is no such instance")]
+    NotFound,
+    /// The entry's number is not the next one.
+    #[error("the journal has gone on, or the entry leaves a gap")]
+    Sequence,
+    /// The instance belongs to another stay.
+    #[error("the instance belongs to another worker")]
+    Fenced,
+}
+
+/// An instance as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// Its head.
+    pub head: Head,
+    /// Its entries, from the first.
+    pub entries: Vec<EncodedEntry>,
+}
+
+/// Which instances to claim.
+#[derive(Debug, Clone, Copy)]
+pub enum Wanted<'a> {
+    /// Any that are active and wait for no time (`due` is none), the oldest first, at most `limit`.
+    Active {
+        /// The most to hand out.
+        limit: usize,
+    },
+    /// This one, whatever its state, unless another stay has it. It is handed out too if this stay has it.
+    One(&'a InstanceId),
+}
+
+/// What is due.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Due {
+    /// The instances whose time has come.
+    pub ids: Vec<InstanceId>,
+    /// When the next one is due, of those that were not handed out. It may be at or before `now`.
+    pub next: Option<Timestamp>,
+}

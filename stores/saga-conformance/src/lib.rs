@@ -1,0 +1,1 @@
+//! The laws of a store of sagas as a test kit for any store.

@@ -1,0 +1,1 @@
+//! The journal of sagas in a SQLite file.
