@@ -8,6 +8,7 @@ mod slot;
 pub use call::{Call, CallEnd, Calling, Encoding, Role, check, compensation, missing, step};
 pub use returns::{CheckReturn, CompensationReturn, Payloads, StepReturn, assert_fault, assert_payload};
 pub use slot::{AnySlot, Memory, Slot};
+pub(crate) use slot::{decode, encode};
 
 pub use crate::definition::{
     CheckDefinition, CompensationDefinition, Definition, OutputUse, StepDefinition, StepKind,
