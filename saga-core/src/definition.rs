@@ -20,6 +20,7 @@ pub struct Definition {
     steps: Vec<StepDefinition>,
     relations: Vec<Relations>,
     output: Option<StepIndex>,
+    shape_id: ShapeId,
 }
 
 /// Where a step stands among the others.
@@ -55,7 +56,8 @@ impl Definition {
                 of.before = before;
             }
         }
-        Self { name: name.into(), version, steps, relations, output: StepIndex::new(output) }
+        let shape_id = shape_of(&steps).id();
+        Self { name: name.into(), version, steps, relations, output: StepIndex::new(output), shape_id }
     }
 
     /// As much of a saga as its kept shape tells: enough to read its journals, not to drive them.
@@ -129,18 +131,28 @@ impl Definition {
 
     /// What an instance depends on for its whole life; another shape is another definition.
     pub fn shape(&self) -> Shape {
-        let steps = self
-            .steps()
-            .map(|(_, step)| StepShape {
-                name: step.name.clone(),
-                kind: step.kind,
-                after: step.after.iter().filter_map(|at| Some(self.step(at)?.name.clone())).collect(),
-                idempotent: step.idempotent,
-                compensation_needs_output: step.compensation_needs_output(),
-            })
-            .collect();
-        Shape { steps }
+        shape_of(&self.steps)
     }
+
+    /// The short name of [`shape`](Self::shape), made once: every instance's first event carries it.
+    pub fn shape_id(&self) -> &ShapeId {
+        &self.shape_id
+    }
+}
+
+/// The shape of a saga with these steps.
+fn shape_of(steps: &[StepDefinition]) -> Shape {
+    let steps = steps
+        .iter()
+        .map(|step| StepShape {
+            name: step.name.clone(),
+            kind: step.kind,
+            after: step.after.iter().filter_map(|at| Some(steps.get(at.get())?.name.clone())).collect(),
+            idempotent: step.idempotent,
+            compensation_needs_output: step.compensation_needs_output(),
+        })
+        .collect();
+    Shape { steps }
 }
 
 /// Every index a step can have, in order.
