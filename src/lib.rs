@@ -86,6 +86,10 @@
 #[doc(hidden)]
 pub use saga_core::private as __private;
 
+// The derive shares its name with the trait: macros are another namespace.
+#[cfg(feature = "macros")]
+pub use saga_macros::{Fault, policy, saga, step};
+
 pub use saga_core::checked::Checked;
 pub use saga_core::context::StepContext;
 pub use saga_core::error::{ConflictKind, Error};

@@ -2,10 +2,12 @@
 //! version.
 
 mod call;
+mod cause;
 mod returns;
 mod slot;
 
 pub use call::{Call, CallEnd, Calling, Encoding, Role, check, compensation, missing, step};
+pub use cause::AsCause;
 pub use returns::{CheckReturn, CompensationReturn, Payloads, StepReturn, assert_fault, assert_payload};
 pub use slot::{AnySlot, Memory, Slot};
 pub(crate) use slot::{decode, encode};

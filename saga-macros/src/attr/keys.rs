@@ -1,0 +1,185 @@
+//! The syntax that all attributes share: keys with or without a value, separated by commas.
+
+use std::fmt::Display;
+
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream, Parser};
+use syn::{Error, LitStr, Token, parenthesized};
+
+use crate::diag::{Diag, list, nearest};
+
+/// One key as it was written.
+pub(crate) struct Key {
+    pub(crate) name: Ident,
+    value: Value,
+}
+
+enum Value {
+    None,
+    Equals(TokenStream),
+    List(TokenStream),
+}
+
+/// Reads keys; `place` names the attribute, for messages. Unknown and doubled keys are reported and left out,
+/// as is what does not parse.
+pub(crate) fn read(tokens: TokenStream, place: &str, known: &[&str], diag: &mut Diag) -> Vec<Key> {
+    let mut keys: Vec<Key> = Vec::new();
+    for part in split(tokens) {
+        match Key::parse.parse2(part) {
+            Err(error) => diag.syntax(&error, format_args!("{place} knows {}", list(known.iter().copied()))),
+            Ok(key) if !known.contains(&key.word().as_str()) => unknown(&key, place, known, diag),
+            Ok(key) if keys.iter().any(|other| other.word() == key.word()) => diag.error(
+                &key.name,
+                format_args!("`{}` is said twice", key.word()),
+                format_args!("write one `{}`", key.word()),
+            ),
+            Ok(key) => keys.push(key),
+        }
+    }
+    keys
+}
+
+fn unknown(key: &Key, place: &str, known: &[&str], diag: &mut Diag) {
+    let word = key.word();
+    let known_keys = list(known.iter().copied());
+    let help = match nearest(&word, known.iter().copied()) {
+        Some(near) => format!("write `{near}`; {place} knows {known_keys}"),
+        None => format!("{place} knows {known_keys}"),
+    };
+    diag.error(&key.name, format_args!("{place} has no key `{word}`"), help);
+}
+
+/// The parts between commas. A comma between angle brackets belongs to a type.
+fn split(tokens: TokenStream) -> Vec<TokenStream> {
+    let mut parts = Vec::new();
+    let mut part = Vec::new();
+    let mut depth = 0_usize;
+    for token in tokens {
+        if let TokenTree::Punct(punct) = &token {
+            match punct.as_char() {
+                '<' => depth += 1,
+                '>' => depth = depth.saturating_sub(1),
+                ',' if depth == 0 => {
+                    parts.push(TokenStream::from_iter(std::mem::take(&mut part)));
+                    continue;
+                }
+                _ => {}
+            }
+        }
+        part.push(token);
+    }
+    if !part.is_empty() {
+        parts.push(TokenStream::from_iter(part));
+    }
+    parts
+}
+
+impl Key {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        if !input.peek(Ident::peek_any) {
+            return Err(input.error("a key is expected here"));
+        }
+        let name = input.call(Ident::parse_any)?;
+        let value = if input.peek(Token![=]) {
+            input.parse::<Token![=]>()?;
+            Value::Equals(input.parse()?)
+        } else if input.peek(syn::token::Paren) {
+            let content;
+            parenthesized!(content in input);
+            Value::List(content.parse()?)
+        } else {
+            Value::None
+        };
+        if input.is_empty() {
+            return Ok(Self { name, value });
+        }
+        Err(input.error(format_args!("a comma is missing after `{name}`")))
+    }
+
+    /// The key's name.
+    pub(crate) fn word(&self) -> String {
+        self.name.to_string()
+    }
+
+    /// The key, which stands alone.
+    pub(crate) fn flag(self, diag: &mut Diag) -> Ident {
+        match &self.value {
+            Value::None => {}
+            Value::Equals(value) | Value::List(value) => {
+                diag.error(
+                    if value.is_empty() { quote::quote!(#self) } else { value.clone() },
+                    format_args!("`{}` takes no value", self.word()),
+                    format_args!("write `{}`", self.word()),
+                );
+            }
+        }
+        self.name
+    }
+
+    /// What stands after `=`, read as a `T`; `example` is the whole key as it should be written.
+    pub(crate) fn value<T: Parse>(self, example: impl Display, diag: &mut Diag) -> Option<T> {
+        let value = match self.value {
+            Value::Equals(value) => value,
+            Value::None | Value::List(_) => {
+                diag.error(
+                    &self.name,
+                    format_args!("`{}` needs a value", self.name),
+                    format_args!("write `{example}`"),
+                );
+                return None;
+            }
+        };
+        if value.is_empty() {
+            diag.error(
+                &self.name,
+                format_args!("`{}` needs a value", self.name),
+                format_args!("write `{example}`"),
+            );
+            return None;
+        }
+        let at = value.clone();
+        T::parse
+            .parse2(value)
+            .map_err(|_| {
+                diag.error(
+                    at,
+                    format_args!("this is no value of `{}`", self.name),
+                    format_args!("write `{example}`"),
+                );
+            })
+            .ok()
+    }
+
+    /// A string after `=`.
+    pub(crate) fn string(self, example: impl Display, diag: &mut Diag) -> Option<LitStr> {
+        self.value(example, diag)
+    }
+
+    /// What stands between parentheses.
+    pub(crate) fn list(self, example: impl Display, diag: &mut Diag) -> Option<TokenStream> {
+        match self.value {
+            Value::List(content) => Some(content),
+            Value::None | Value::Equals(_) => {
+                diag.error(
+                    &self.name,
+                    format_args!("`{}` needs parentheses", self.name),
+                    format_args!("write `{example}`"),
+                );
+                None
+            }
+        }
+    }
+}
+
+impl quote::ToTokens for Key {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        self.name.to_tokens(tokens);
+    }
+}
+
+/// Names separated by commas.
+pub(crate) fn idents(tokens: TokenStream) -> Result<Vec<Ident>, Error> {
+    let parser = syn::punctuated::Punctuated::<Ident, Token![,]>::parse_terminated;
+    parser.parse2(tokens).map(|idents| idents.into_iter().collect())
+}
