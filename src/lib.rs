@@ -86,10 +86,6 @@
 #[doc(hidden)]
 pub use saga_core::private as __private;
 
-// The derive shares its name with the trait: macros are another namespace.
-#[cfg(feature = "macros")]
-pub use saga_macros::{Fault, policy, saga, step};
-
 pub use saga_core::checked::Checked;
 pub use saga_core::context::StepContext;
 pub use saga_core::error::{ConflictKind, Error};
@@ -106,11 +102,13 @@ pub use saga_core::runtime::{
 pub use saga_core::saga::{Saga, Step};
 pub use saga_core::store::{self, MemoryStore};
 pub use saga_core::{inline, journal};
-#[cfg(feature = "sqlite")]
-pub use saga_sqlite::SqliteStore;
 
 pub use saga_core::journal::InstanceState;
 
+#[cfg(feature = "sqlite")]
+pub use saga_sqlite::SqliteStore;
+
+// The derive shares its name with the trait: macros are another namespace.
 #[cfg(feature = "macros")]
 pub use saga_macros::{Fault, policy, saga, step};
 
@@ -119,8 +117,8 @@ pub mod prelude {
     #[cfg(feature = "sqlite")]
     pub use crate::SqliteStore;
     pub use crate::{
-        Checked, Failure, FailureKind, Fault, FaultKind, Handle, MemoryStore, Orchestrator, Outcome, ParkReason,
-        Parked, Saga, StepContext, StepError,
+        Checked, Failure, FailureKind, Fault, FaultKind, Handle, MemoryStore, Orchestrator, Outcome,
+        ParkReason, Parked, Saga, StepContext, StepError,
     };
     #[cfg(feature = "macros")]
     pub use crate::{policy, saga, step};

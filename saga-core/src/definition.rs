@@ -427,7 +427,8 @@ impl Shape {
 impl Shape {
     /// What is other in `newer`, in words.
     pub fn differences(&self, newer: &Self) -> Vec<String> {
-        let find = |shape: &Self, name: &StepName| shape.steps.iter().find(|step| step.name == *name).cloned();
+        let find =
+            |shape: &Self, name: &StepName| shape.steps.iter().find(|step| step.name == *name).cloned();
         let mut differences = Vec::new();
         for step in &self.steps {
             match find(newer, &step.name) {
@@ -455,7 +456,10 @@ impl StepShape {
                 "has a compensation that needs its output in one only",
             ),
         ];
-        what.iter().filter(|(differs, _)| *differs).map(|(_, what)| format!("step {} {what}", self.name)).collect()
+        what.iter()
+            .filter(|(differs, _)| *differs)
+            .map(|(_, what)| format!("step {} {what}", self.name))
+            .collect()
     }
 }
 

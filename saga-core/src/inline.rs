@@ -57,7 +57,8 @@ async fn run_instance<S: Saga>(id: InstanceId, flow: &S, input: S::Input) -> Out
     let memory = Memory::<S>::new(input);
     let (cancel, cancelled) = watch::channel(false);
     let definition = Arc::new(S::definition());
-    let inline = Inline { id: id.clone(), definition: Arc::clone(&definition), flow, memory: &memory, cancelled };
+    let inline =
+        Inline { id: id.clone(), definition: Arc::clone(&definition), flow, memory: &memory, cancelled };
     let now = Timestamp::from(clock.now());
     let (mut machine, mut events) = Machine::begin(definition, id, Payload::NOTHING, now, Pace::Go);
     let mut running: Vec<Running<'_>> = Vec::new();

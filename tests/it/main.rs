@@ -2,16 +2,4 @@
 
 mod support;
 
-mod admission;
-mod crash_points;
-mod failing_store;
-mod group_commit;
-mod inline;
-mod lifecycle;
 mod outcomes;
-mod parking;
-mod payloads;
-mod prefixes;
-mod recovery;
-mod start;
-mod tracing;

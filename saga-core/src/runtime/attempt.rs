@@ -43,11 +43,11 @@ enum Cut {
 /// Polls `calling` to its end. The timer is made only once the call has to wait: most calls in tests and many
 /// in production answer at once.
 async fn within(timeout: Duration, mut calling: Calling<'_>) -> Result<CallEnd, Cut> {
-    let mut poll_once = |cx: &mut std::task::Context<'_>| {
-        match catch_unwind(AssertUnwindSafe(|| calling.as_mut().poll(cx))) {
-            Ok(poll) => poll.map(Ok),
-            Err(panic) => Poll::Ready(Err(Cut::Panicked(panic))),
-        }
+    let mut poll_once = |cx: &mut std::task::Context<'_>| match catch_unwind(AssertUnwindSafe(|| {
+        calling.as_mut().poll(cx)
+    })) {
+        Ok(poll) => poll.map(Ok),
+        Err(panic) => Poll::Ready(Err(Cut::Panicked(panic))),
     };
     let first = poll_fn(|cx| Poll::Ready(poll_once(cx))).await;
     let ended = match first {

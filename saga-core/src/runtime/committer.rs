@@ -131,7 +131,8 @@ impl Committer {
         let mut kept = Vec::new();
         let mut refused = Vec::new();
         for pending in std::mem::take(&mut *self.queue()) {
-            if matches!(pending.write, Write::Create { .. }) { &mut refused } else { &mut kept }.push(pending);
+            if matches!(pending.write, Write::Create { .. }) { &mut refused } else { &mut kept }
+                .push(pending);
         }
         self.queue().splice(0..0, kept);
         for pending in refused {
@@ -162,7 +163,8 @@ async fn reappend(
     create: bool,
 ) -> Result<(), StoreError> {
     store.reopen().await?;
-    let open: Vec<usize> = (0..writes.len()).filter(|at| results.get(*at).is_some_and(Option::is_none)).collect();
+    let open: Vec<usize> =
+        (0..writes.len()).filter(|at| results.get(*at).is_some_and(Option::is_none)).collect();
     let ids: Vec<_> = open.iter().filter_map(|at| writes.get(*at)).map(|write| write.id().clone()).collect();
     let stored = store.load(&ids).await?;
     let mut again = Vec::new();

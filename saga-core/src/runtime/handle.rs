@@ -119,7 +119,9 @@ impl<S: Saga> Handle<S> {
         let machine = &replayed.machine;
         match machine.instance_state() {
             InstanceState::Completed => self.completed(&output_of::<S>(replayed)).map(Some),
-            InstanceState::Compensated => machine.failure().map(|failure| self.compensated(failure)).transpose(),
+            InstanceState::Compensated => {
+                machine.failure().map(|failure| self.compensated(failure)).transpose()
+            }
             InstanceState::Parked => machine.parked().map(|parked| self.parked(parked)).transpose(),
             InstanceState::Running | InstanceState::Compensating | InstanceState::Unreadable => Ok(None),
         }
@@ -130,9 +132,7 @@ impl<S: Saga> Handle<S> {
         let step = S::definition().output().map(crate::id::StepIndex::get).unwrap_or_default();
         let slot = S::slot(&outputs, step).ok_or_else(|| self.changed("it has no output step".to_owned()))?;
         slot.restore(output).map_err(|what| self.changed(what))?;
-        S::output(outputs)
-            .map(Outcome::Completed)
-            .ok_or_else(|| self.changed("it has no output".to_owned()))
+        S::output(outputs).map(Outcome::Completed).ok_or_else(|| self.changed("it has no output".to_owned()))
     }
 
     fn compensated(&self, failure: Failure) -> Result<Outcome<S>, Error> {
@@ -173,7 +173,9 @@ impl<S: Saga> Handle<S> {
         let defined = defined.map_err(|error| or_ending(&self.shared, Error::Store(error)))?;
         let is_it = |id: ShapeId| id == *shape;
         match defined.into_iter().find(|(defined, _)| is_it(defined.shape_id())) {
-            Some((defined, _)) => Ok(Arc::new(Definition::of_shape(Arc::clone(saga), *version, defined.shape))),
+            Some((defined, _)) => {
+                Ok(Arc::new(Definition::of_shape(Arc::clone(saga), *version, defined.shape)))
+            }
             None => Err(self.unreadable("the shape of its saga was not kept")),
         }
     }

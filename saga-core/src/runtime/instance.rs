@@ -308,7 +308,10 @@ impl Live {
                 for reply in writing.replies {
                     let _gone = reply.send(Err(Error::Store(error.clone())));
                 }
-                self.leave(&mut core, Some(Ended::Stopped(format!("its journal cannot be written: {error}"))));
+                self.leave(
+                    &mut core,
+                    Some(Ended::Stopped(format!("its journal cannot be written: {error}"))),
+                );
             }
         }
     }
@@ -334,7 +337,8 @@ impl Live {
         if core.writing.is_some() {
             return;
         }
-        let pace = if core.place.is_some() && !self.shared.lifecycle.is_ending() { Pace::Go } else { Pace::Hold };
+        let pace =
+            if core.place.is_some() && !self.shared.lifecycle.is_ending() { Pace::Go } else { Pace::Hold };
         let mut now = self.shared.now();
         let mut events = Vec::new();
         let mut replies = Vec::new();

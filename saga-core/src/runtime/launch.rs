@@ -73,7 +73,9 @@ pub(crate) fn input_of(role: Role, step: StepIndex, attempt: u32, end: AttemptEn
 pub(crate) fn spawn(live: Arc<Live>, order: Order) -> AbortHandle {
     let running = Lifecycle::attempt(live.shared());
     let span = match order.role {
-        Role::Step => debug_span!(parent: live.span(), "attempt", step = %order.name, attempt = order.attempt),
+        Role::Step => {
+            debug_span!(parent: live.span(), "attempt", step = %order.name, attempt = order.attempt)
+        }
         Role::Check => debug_span!(parent: live.span(), "check", step = %order.name, attempt = order.attempt),
         Role::Compensation => {
             debug_span!(parent: live.span(), "compensation", step = %order.name, attempt = order.attempt)

@@ -179,8 +179,7 @@ impl Orchestrator {
     }
 
     fn encode_input<I: serde::Serialize>(&self, id: &InstanceId, input: &I) -> Result<Payload, Error> {
-        let payload =
-            encode(input).map_err(|message| Error::NotEncodable { id: id.clone(), message })?;
+        let payload = encode(input).map_err(|message| Error::NotEncodable { id: id.clone(), message })?;
         let (bytes, bytes_max) = (payload.len(), self.shared.settings.payload_bytes_max);
         if bytes > bytes_max {
             return Err(Error::PayloadTooLarge { id: id.clone(), bytes, bytes_max });

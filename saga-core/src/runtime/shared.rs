@@ -132,7 +132,11 @@ impl Shared {
     }
 
     /// Puts an instance into memory, unless one of its id is there: then that is returned.
-    pub(crate) fn insert(&self, id: &InstanceId, make: impl FnOnce() -> Arc<Live>) -> Result<Arc<Live>, Arc<Live>> {
+    pub(crate) fn insert(
+        &self,
+        id: &InstanceId,
+        make: impl FnOnce() -> Arc<Live>,
+    ) -> Result<Arc<Live>, Arc<Live>> {
         let mut table = self.table();
         if let Some(there) = table.live.get(id) {
             return Err(Arc::clone(there));

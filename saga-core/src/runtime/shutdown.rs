@@ -34,7 +34,11 @@ pub(crate) struct Lifecycle {
 
 impl Lifecycle {
     pub(crate) fn new() -> Self {
-        Self { stage: watch::Sender::new(Stage::Open), attempts: AtomicUsize::new(0), attempt_ended: Notify::new() }
+        Self {
+            stage: watch::Sender::new(Stage::Open),
+            attempts: AtomicUsize::new(0),
+            attempt_ended: Notify::new(),
+        }
     }
 
     /// Whether nothing new starts.

@@ -8,10 +8,12 @@ use async_trait::async_trait;
 pub use error::{StoreError, StoreErrorKind};
 pub use memory::MemoryStore;
 
+pub use crate::id::{Epoch, Seq};
+pub use crate::time::Timestamp;
+
 use crate::definition::{Shape, ShapeId};
-use crate::id::{Epoch, InstanceId};
+use crate::id::InstanceId;
 use crate::journal::{EncodedEntry, Head, Progress};
-use crate::time::Timestamp;
 
 /// A place where journals are kept.
 ///

@@ -101,7 +101,9 @@ impl World {
             Act::Succeed => work(),
             Act::Reject => Err(StepError::rejected(format!("{what} refused"))),
             Act::NotDone => Err(StepError::not_done(format!("{what} is down"))),
-            Act::LoseAnswer => work().and_then(|_| Err(StepError::in_doubt(format!("{what} did not answer")))),
+            Act::LoseAnswer => {
+                work().and_then(|_| Err(StepError::in_doubt(format!("{what} did not answer"))))
+            }
             Act::LoseRequest => Err(StepError::in_doubt(format!("{what} did not answer"))),
             Act::Panic => {
                 work()?;
@@ -135,7 +137,9 @@ impl World {
         let what = format!("{}/check", cx.step());
         match self.next_act(&what) {
             Act::NotDone => return Ok(Checked::Unknown),
-            Act::LoseAnswer | Act::LoseRequest => return Err(StepError::in_doubt("the check did not answer")),
+            Act::LoseAnswer | Act::LoseRequest => {
+                return Err(StepError::in_doubt("the check did not answer"));
+            }
             _ => {}
         }
         let mut inner = self.lock();
