@@ -283,6 +283,32 @@ pub enum ParkReason {
     TooManyItems,
 }
 
+impl ParkReason {
+    /// All reasons.
+    pub const ALL: [Self; 7] = [
+        Self::InDoubt,
+        Self::Refused,
+        Self::BudgetSpent,
+        Self::CrashLoop,
+        Self::Panicked,
+        Self::Decode,
+        Self::TooManyItems,
+    ];
+
+    /// The reason as a word, the one that the journal and stores keep.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InDoubt => "in_doubt",
+            Self::Refused => "refused",
+            Self::BudgetSpent => "budget_spent",
+            Self::CrashLoop => "crash_loop",
+            Self::Panicked => "panicked",
+            Self::Decode => "decode",
+            Self::TooManyItems => "too_many_items",
+        }
+    }
+}
+
 impl fmt::Display for ParkReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -18,7 +18,7 @@ pub struct StoreError {
 pub enum StoreErrorKind {
     /// It was closed.
     Closed,
-    /// Another process has it.
+    /// It is open elsewhere, in this process or another, or another program keeps it from being written.
     Locked,
     /// What is there is not a store of this kind. Nothing of it was changed.
     NotAStore,

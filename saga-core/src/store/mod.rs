@@ -23,7 +23,7 @@ use crate::journal::{EncodedEntry, Head, Progress};
 /// **Stays.** [`join`](Self::join) begins a worker's stay and returns its epoch, higher than any before, also
 /// after the store was opened anew. A stay ends by [`release`](Self::release), when it is found at or after the
 /// end of its lease without a [`renew`](Self::renew), or, in a store that only one process can open, by the next
-/// `join` or the next opening. Such a store need not end a stay because its lease has passed, since nobody else
+/// `join`. Such a store need not end a stay because its lease has passed, since nobody else
 /// could take its instances. A stay that has ended does not come back, whatever clocks say, and is handed no
 /// instance. An instance belongs to the stay that created or last claimed it, and only under that epoch are its
 /// writes taken, whether or not the stay has ended.
