@@ -36,8 +36,7 @@
 //! }
 //!
 //! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), Error> {
-//! # use sagas::Error;
+//! # async fn main() -> Result<(), sagas::Error> {
 //! let booked = Arc::new(Mutex::new(Vec::new()));
 //! let orchestrator = Orchestrator::builder(MemoryStore::new())
 //!     .register(Travel { booked: Arc::clone(&booked) })

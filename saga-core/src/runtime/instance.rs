@@ -219,12 +219,16 @@ impl Live {
     /// Waits until its first entry is durable, or is not going to be.
     pub(crate) async fn created(&self) -> Created {
         let (creator, created) = oneshot::channel();
-        let mut core = self.core();
-        if self.is_created() || core.gone {
-            return if self.is_created() { Created::Durable } else { Created::Exists };
+        {
+            let mut core = self.core();
+            if self.is_created() {
+                return Created::Durable;
+            }
+            if !core.gone {
+                core.creators.push(creator);
+            }
         }
-        core.creators.push(creator);
-        drop(core);
+        // No answer: it is gone, and whether it was created shows in the store.
         created.await.unwrap_or(Created::Exists)
     }
 

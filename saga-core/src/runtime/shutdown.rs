@@ -108,7 +108,7 @@ impl Drop for RunningAttempt {
 pub(crate) async fn shutdown(shared: &Arc<Shared>) {
     if shared.lifecycle.enter(Stage::Ending) {
         info!("shutting down");
-        tokio::spawn(end(Arc::clone(shared)));
+        tokio::spawn(end(Ending { shared: Arc::clone(shared) }));
     }
     let limit = shared.settings.shutdown_grace + 2 * ABORT_GRACE;
     if tokio::time::timeout(limit, shared.lifecycle.reached(Stage::Closed)).await.is_err() {
@@ -116,7 +116,20 @@ pub(crate) async fn shutdown(shared: &Arc<Shared>) {
     }
 }
 
-async fn end(shared: Arc<Shared>) {
+/// An end under way. However it ends, perhaps with its runtime, the instances in memory are let go: they and
+/// what they share hold each other.
+struct Ending {
+    shared: Arc<Shared>,
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.shared.forget_all();
+    }
+}
+
+async fn end(ending: Ending) {
+    let shared = &ending.shared;
     shared.admission.nudge();
     let lifecycle = &shared.lifecycle;
     if tokio::time::timeout(shared.settings.shutdown_grace, lifecycle.no_attempts()).await.is_err() {
@@ -132,7 +145,6 @@ async fn end(shared: Arc<Shared>) {
     if let Err(error) = shared.store.close().await {
         warn!(error = %error, "the store could not be closed");
     }
-    shared.forget_all();
     lifecycle.enter(Stage::Closed);
     info!("shut down");
 }
@@ -154,7 +166,7 @@ impl Drop for LastClone {
             && shared.lifecycle.enter(Stage::Ending)
         {
             let runtime = shared.runtime.clone();
-            runtime.spawn(end(shared));
+            runtime.spawn(end(Ending { shared }));
         }
     }
 }

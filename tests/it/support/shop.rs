@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::SystemTime;
 
 use sagas::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -42,6 +43,7 @@ struct Inner {
     done: BTreeMap<String, u32>,
     compensated: BTreeMap<String, u32>,
     next: u32,
+    time: Option<SystemTime>,
 }
 
 impl World {
@@ -70,6 +72,15 @@ impl World {
     /// Opens the gate for those who wait.
     pub(crate) fn open(&self) {
         self.gate.notify_waiters();
+    }
+
+    /// The time that a life of the process has left behind.
+    pub(crate) fn time(&self) -> SystemTime {
+        self.lock().time.unwrap_or_else(SystemTime::now)
+    }
+
+    pub(crate) fn set_time(&self, now: SystemTime) {
+        self.lock().time = Some(now);
     }
 
     fn next_act(&self, what: &str) -> Act {
@@ -107,7 +118,8 @@ impl World {
             Act::LoseRequest => Err(StepError::in_doubt(format!("{what} did not answer"))),
             Act::Panic => {
                 work()?;
-                panic!("{what} panics");
+                // Without the hook of `panic!`, which would fill the output of the tests.
+                std::panic::resume_unwind(Box::new(format!("{what} panics")));
             }
             Act::Hang => {
                 work()?;

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
-use sagas::InstanceId;
 use sagas::journal::Head;
 use sagas::prelude::*;
 use sagas::store::{
     Defined, Due, Epoch, InUse, Refusal, Store, StoreError, StoreErrorKind, Stored, Timestamp, Wanted, Write,
 };
+use sagas::{Error, InstanceId};
 use tempfile::TempDir;
 use tokio::sync::Notify;
 
@@ -44,11 +44,16 @@ impl Data {
 
     /// Opens the store, as a process does when it starts.
     pub(crate) fn open(&self) -> Probe {
+        self.try_open().unwrap()
+    }
+
+    /// The same, if another has not got it.
+    pub(crate) fn try_open(&self) -> Result<Probe, Error> {
         let inner: Box<dyn Store> = match self {
             Self::Memory(store) => Box::new(store.clone()),
-            Self::Sqlite(folder) => Box::new(SqliteStore::open(folder.path().join("sagas.db")).unwrap()),
+            Self::Sqlite(folder) => Box::new(SqliteStore::open(folder.path().join("sagas.db"))?),
         };
-        Probe { inner, plan: Plan::default() }
+        Ok(Probe { inner, plan: Plan::default() })
     }
 }
 
