@@ -3,12 +3,9 @@
 use std::fmt;
 use std::hash::Hash;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-
 use crate::definition::Definition;
 use crate::graph::Graph;
-use crate::private::{AnySlot, Call, Calling, Memory};
+use crate::private::{AnySlot, Call, Calling, Memory, Payloads};
 
 /// A saga: what `#[saga]` makes of an impl block. It is not meant to be implemented by hand.
 #[diagnostic::on_unimplemented(
@@ -17,7 +14,7 @@ use crate::private::{AnySlot, Call, Calling, Memory};
 )]
 pub trait Saga: Send + Sync + Sized + 'static {
     /// What an instance is started with.
-    type Input: Serialize + DeserializeOwned + Send + Sync + 'static;
+    type Input: Payloads;
     /// What a completed instance returns.
     type Output: Send + 'static;
     /// The steps.

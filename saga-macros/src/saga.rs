@@ -23,8 +23,8 @@ pub(crate) fn saga(attribute: TokenStream, item: TokenStream) -> TokenStream {
     match diag.into_tokens() {
         None => expand::saga(&saga),
         Some(errors) => {
-            let block = &saga.block.item;
-            quote!(#errors #block)
+            let fallback = expand::fallback(&saga);
+            quote!(#errors #fallback)
         }
     }
 }

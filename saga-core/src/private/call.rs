@@ -3,15 +3,13 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use serde::Serialize;
-
 use crate::checked::Checked;
 use crate::context::StepContext;
 use crate::fault::{Fault, FaultKind, FaultRecord};
 use crate::journal::Payload;
 use crate::outcome::Failure;
 use crate::private::returns::{CheckReturn, CompensationReturn, StepReturn};
-use crate::private::slot::{Slot, encode};
+use crate::private::slot::Slot;
 
 /// Which method of a saga to call, and what the runtime gives it.
 #[derive(Debug, Clone, Copy)]
@@ -67,52 +65,66 @@ pub enum CallEnd {
     Unknown,
 }
 
+/// How an error becomes what is kept of it. The macro asks for one per error type of a saga, so that a missing
+/// [`Fault`] is one mistake wherever the type is used.
+pub type Record<E> = fn(&E) -> FaultRecord;
+
+/// The [`Record`] of `E`.
+pub const fn record<E: Fault>() -> Record<E> {
+    |fault| FaultRecord::of(fault)
+}
+
 /// Calls a step, and keeps its output in `slot` once it has been encoded and measured.
 pub fn step<'a, R>(
     call: Call<'a>,
     slot: &'a Slot<R::Output>,
+    record: Record<R::Error>,
     future: impl Future<Output = R> + Send + 'a,
 ) -> Calling<'a>
 where
-    R: StepReturn<Output: Serialize + Send + Sync, Error: Fault>,
+    R: StepReturn<Output: Send + Sync, Error: 'a>,
 {
     Box::pin(async move {
         match future.await.into_result() {
             Ok(output) => keep(call, slot, output),
-            Err(fault) => CallEnd::Failed(FaultRecord::of(&fault)),
+            Err(fault) => CallEnd::Failed(record(&fault)),
         }
     })
 }
 
 /// Calls a check; what it finds done is kept in `slot` like the step's own output.
-pub fn check<'a, T, R>(
+pub fn check<'a, R, T>(
     call: Call<'a>,
     slot: &'a Slot<T>,
+    record: Record<R::Error>,
     future: impl Future<Output = R> + Send + 'a,
 ) -> Calling<'a>
 where
-    T: Serialize + Send + Sync,
-    R: CheckReturn<T, Error: Fault>,
+    T: Send + Sync,
+    R: CheckReturn<T, Error: 'a>,
 {
     Box::pin(async move {
         match future.await.into_result() {
             Ok(Checked::Done(output)) => keep(call, slot, output),
             Ok(Checked::NotDone) => CallEnd::NothingDone,
             Ok(Checked::Unknown) => CallEnd::Unknown,
-            Err(fault) => CallEnd::Failed(FaultRecord::of(&fault)),
+            Err(fault) => CallEnd::Failed(record(&fault)),
         }
     })
 }
 
 /// Calls a compensation.
-pub fn compensation<'a, R>(future: impl Future<Output = R> + Send + 'a) -> Calling<'a>
+pub fn compensation<'a, R>(
+    record: Record<R::Error>,
+    future: impl Future<Output = R> + Send + 'a,
+) -> Calling<'a>
 where
-    R: CompensationReturn<Error: Fault>,
+    R: CompensationReturn<Error: 'a>,
 {
     Box::pin(async move {
         match future.await.into_result() {
             Ok(()) => CallEnd::Succeeded(Payload::NOTHING),
-            Err(fault) => CallEnd::Failed(FaultRecord::of(&fault)),
+            Err(fault) => CallEnd::Failed(record(&fault)),
         }
     })
 }
@@ -126,10 +138,10 @@ pub fn missing<'a>(what: &'static str) -> Calling<'a> {
 }
 
 /// Encodes and measures `output` before it is kept: an output that cannot be journalled is an effect in doubt.
-fn keep<T: Serialize>(call: Call<'_>, slot: &Slot<T>, output: T) -> CallEnd {
+fn keep<T>(call: Call<'_>, slot: &Slot<T>, output: T) -> CallEnd {
     let payload = match call.encoding {
         Encoding::Nothing => Payload::NOTHING,
-        Encoding::Json { bytes_max } => match encode(&output) {
+        Encoding::Json { bytes_max } => match slot.encode(&output) {
             Ok(payload) if payload.len() <= bytes_max => payload,
             Ok(payload) => {
                 let message =

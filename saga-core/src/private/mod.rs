@@ -6,10 +6,10 @@ mod cause;
 mod returns;
 mod slot;
 
-pub use call::{Call, CallEnd, Calling, Encoding, Role, check, compensation, missing, step};
+pub use call::{Call, CallEnd, Calling, Encoding, Record, Role, check, compensation, missing, record, step};
 pub use cause::AsCause;
-pub use returns::{CheckReturn, CompensationReturn, Payloads, StepReturn, assert_fault, assert_payload};
-pub use slot::{AnySlot, Memory, Slot};
+pub use returns::{CheckReturn, CompensationReturn, Payloads, StepReturn};
+pub use slot::{AnySlot, Codec, Memory, Slot, codec};
 pub(crate) use slot::{decode, encode};
 
 pub use crate::definition::{

@@ -3,8 +3,6 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::fault::Fault;
-
 /// What is journalled: inputs and outputs.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be kept in the journal",
@@ -20,7 +18,7 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Payloads for T {}
     message = "a step returns `Result<T, E>`, not `{Self}`",
     note = "help: write `Result<T, E>`, where `E` implements `Fault`"
 )]
-pub trait StepReturn: Send {
+pub trait StepReturn {
     /// The step's output.
     type Output;
     /// The step's error.
@@ -31,7 +29,7 @@ pub trait StepReturn: Send {
     fn into_result(self) -> Result<Self::Output, Self::Error>;
 }
 
-impl<T: Send, E: Send> StepReturn for Result<T, E> {
+impl<T, E> StepReturn for Result<T, E> {
     type Output = T;
     type Error = E;
 
@@ -47,7 +45,7 @@ impl<T: Send, E: Send> StepReturn for Result<T, E> {
 )]
 pub trait CompensationReturn: StepReturn<Output = ()> {}
 
-impl<E: Send> CompensationReturn for Result<(), E> {}
+impl<E> CompensationReturn for Result<(), E> {}
 
 /// What a check of a step with output `T` returns.
 #[diagnostic::on_unimplemented(
@@ -56,10 +54,4 @@ impl<E: Send> CompensationReturn for Result<(), E> {}
 )]
 pub trait CheckReturn<T>: StepReturn<Output = crate::checked::Checked<T>> {}
 
-impl<T: Send, E: Send> CheckReturn<T> for Result<crate::checked::Checked<T>, E> {}
-
-/// Asserts nothing by itself: the macro mentions each error type of a saga in one.
-pub const fn assert_fault<E: Fault>() {}
-
-/// Asserts nothing by itself: the macro mentions each input and output type of a saga in one.
-pub const fn assert_payload<T: Payloads>() {}
+impl<T, E> CheckReturn<T> for Result<crate::checked::Checked<T>, E> {}

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::journal::Payload;
+use crate::private::returns::Payloads;
 use crate::saga::Saga;
 
 /// The input of an instance and the outputs of its steps so far.
@@ -31,8 +32,37 @@ impl<S: Saga> Memory<S> {
     }
 }
 
+/// How an output is written and read. The macro asks for one per output type of a saga, so that a missing derive
+/// is one mistake wherever the type is used.
+pub struct Codec<T> {
+    encode: fn(&T) -> Result<Payload, String>,
+    decode: fn(&Payload) -> Result<T, String>,
+}
+
+/// The [`Codec`] of `T`.
+pub const fn codec<T: Payloads>() -> Codec<T> {
+    Codec { encode: encode::<T>, decode: decode::<T> }
+}
+
+impl<T> Clone for Codec<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Codec<T> {}
+
+impl<T> std::fmt::Debug for Codec<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Codec").finish_non_exhaustive()
+    }
+}
+
 /// Room for the output of one step.
-pub struct Slot<T>(OnceLock<T>);
+pub struct Slot<T> {
+    output: OnceLock<T>,
+    codec: Codec<T>,
+}
 
 impl<T> std::fmt::Debug for Slot<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -40,26 +70,30 @@ impl<T> std::fmt::Debug for Slot<T> {
     }
 }
 
-impl<T> Default for Slot<T> {
-    fn default() -> Self {
-        Self(OnceLock::new())
-    }
-}
-
 impl<T> Slot<T> {
+    /// Room for an output that is written and read by `codec`.
+    pub const fn new(codec: Codec<T>) -> Self {
+        Self { output: OnceLock::new(), codec }
+    }
+
     /// The output, once the step has succeeded.
     pub fn get(&self) -> Option<&T> {
-        self.0.get()
+        self.output.get()
+    }
+
+    /// Writes an output.
+    pub(crate) fn encode(&self, output: &T) -> Result<Payload, String> {
+        (self.codec.encode)(output)
     }
 
     /// Keeps the output. A second one is dropped: a step succeeds once.
     pub(crate) fn fill(&self, output: T) {
-        let _second = self.0.set(output);
+        let _second = self.output.set(output);
     }
 
     /// The output, taken out.
     pub fn take(self) -> Option<T> {
-        self.0.into_inner()
+        self.output.into_inner()
     }
 }
 
@@ -72,9 +106,9 @@ pub trait AnySlot: Send + Sync {
     fn restore(&self, output: &Payload) -> Result<(), String>;
 }
 
-impl<T: DeserializeOwned + Send + Sync> AnySlot for Slot<T> {
+impl<T: Send + Sync> AnySlot for Slot<T> {
     fn restore(&self, output: &Payload) -> Result<(), String> {
-        decode(output).map(|output| self.fill(output))
+        (self.codec.decode)(output).map(|output| self.fill(output))
     }
 }
 

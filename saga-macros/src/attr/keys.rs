@@ -51,7 +51,7 @@ fn unknown(key: &Key, place: &str, known: &[&str], diag: &mut Diag) {
 }
 
 /// The parts between commas. A comma between angle brackets belongs to a type.
-fn split(tokens: TokenStream) -> Vec<TokenStream> {
+pub(crate) fn split(tokens: TokenStream) -> Vec<TokenStream> {
     let mut parts = Vec::new();
     let mut part = Vec::new();
     let mut depth = 0_usize;

@@ -3,13 +3,20 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 
+use super::proofs::{self, Proofs};
 use crate::model::{Form, Method, Param, Role, Saga, Source};
 use crate::names;
 
 /// The body of `Saga::call`.
 pub(crate) fn expand(saga: &Saga, library: &TokenStream) -> TokenStream {
-    let arms = saga.calls().map(|(step, role, method)| arm(saga, step, role, method, library));
+    let records = Proofs::of_errors(saga, library);
+    let arms = saga.calls().map(|(step, role, method)| {
+        let record = records.binding(&proofs::error(method, library));
+        arm(saga, step, role, method, &record.to_token_stream(), library)
+    });
+    let records = records.bindings(library);
     quote! {
+        #records
         match (__call.step, __call.role) {
             #(#arms)*
             _ => #library::__private::missing("a method of this step"),
@@ -17,7 +24,14 @@ pub(crate) fn expand(saga: &Saga, library: &TokenStream) -> TokenStream {
     }
 }
 
-fn arm(saga: &Saga, step: usize, role: Role, method: &Method, library: &TokenStream) -> TokenStream {
+fn arm(
+    saga: &Saga,
+    step: usize,
+    role: Role,
+    method: &Method,
+    record: &TokenStream,
+    library: &TokenStream,
+) -> TokenStream {
     let bound = method.params.iter().filter_map(|param| Some((param, saga.source(param.name.as_ref()?)?)));
     let mut needed = TokenStream::new();
     let mut arguments = Vec::new();
@@ -30,11 +44,17 @@ fn arm(saga: &Saga, step: usize, role: Role, method: &Method, library: &TokenStr
     ident.set_span(at);
     let this = Ident::new("self", at);
     let future = quote_spanned!(at=> #this.#ident(#(#arguments),*));
+    let returned = super::returned(method);
     let place = syn::Index::from(step);
+    let slot = quote!(&__memory.outputs.#place);
     let (role, call) = match role {
-        Role::Step => (quote!(Step), quote_spanned!(at=> step(__call, &__memory.outputs.#place, #future))),
-        Role::Check => (quote!(Check), quote_spanned!(at=> check(__call, &__memory.outputs.#place, #future))),
-        Role::Compensation => (quote!(Compensation), quote_spanned!(at=> compensation(#future))),
+        Role::Step => (quote!(Step), quote!(step::<#returned>(__call, #slot, #record, #future))),
+        Role::Check => {
+            let of = saga.steps.get(step).and_then(|step| saga.method(step));
+            let output = of.map(|step| proofs::output(step, library));
+            (quote!(Check), quote!(check::<#returned, #output>(__call, #slot, #record, #future)))
+        }
+        Role::Compensation => (quote!(Compensation), quote!(compensation::<#returned>(#record, #future))),
     };
     quote! {
         (#step, #library::__private::Role::#role) => {

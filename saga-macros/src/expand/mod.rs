@@ -2,6 +2,8 @@
 
 pub(crate) mod definition;
 mod dispatch;
+mod fallback;
+mod proofs;
 mod steps;
 
 use proc_macro2::TokenStream;
@@ -9,6 +11,8 @@ use quote::{ToTokens, quote};
 
 use crate::model::{Method, Saga};
 use crate::names;
+
+pub(crate) use fallback::fallback;
 
 /// What `#[saga]` makes of a saga without mistakes.
 pub(crate) fn saga(saga: &Saga) -> TokenStream {
@@ -31,13 +35,20 @@ fn implementation(saga: &Saga) -> TokenStream {
     let ty = &item.self_ty;
     let step = names::step_enum(&saga.block.ident);
     let input = input(saga);
-    let returns: Vec<TokenStream> =
-        saga.steps.iter().filter_map(|step| saga.method(step)).map(returned).collect();
-    let output = saga.output.and_then(|at| returns.get(at));
-    let slots = returns.iter().map(
-        |returned| quote!(#library::__private::Slot<<#returned as #library::__private::StepReturn>::Output>),
-    );
-    let empty = returns.iter().map(|_| quote!(#library::__private::Slot::default()));
+    let outputs: Vec<TokenStream> = saga
+        .steps
+        .iter()
+        .filter_map(|step| saga.method(step))
+        .map(|method| proofs::output(method, &library))
+        .collect();
+    let output = saga.output.and_then(|at| outputs.get(at));
+    let slots = outputs.iter().map(|output| quote!(#library::__private::Slot<#output>));
+    let codecs = proofs::Proofs::of_outputs(saga, &library);
+    let empty = outputs.iter().map(|output| {
+        let codec = codecs.binding(output);
+        quote!(#library::__private::Slot::new(#codec))
+    });
+    let codecs = codecs.bindings(&library);
     let places = (0..saga.steps.len()).map(syn::Index::from);
     let indexes = 0..saga.steps.len();
     let output_place = saga.output.map(syn::Index::from);
@@ -47,7 +58,7 @@ fn implementation(saga: &Saga) -> TokenStream {
         #[automatically_derived]
         impl #generics #library::Saga for #ty #bounds {
             type Input = #input;
-            type Output = <#output as #library::__private::StepReturn>::Output;
+            type Output = #output;
             type Step = #step;
             type Outputs = (#(#slots,)*);
 
@@ -56,6 +67,7 @@ fn implementation(saga: &Saga) -> TokenStream {
             }
 
             fn outputs() -> Self::Outputs {
+                #codecs
                 (#(#empty,)*)
             }
 

@@ -11,9 +11,16 @@ pub(crate) fn expand(saga: &Saga) -> TokenStream {
     let library = names::library(saga.args.library.as_ref());
     let ident = names::step_enum(&saga.block.ident);
     let doc = format!("The steps of `{}`.", saga.block.ident);
-    let steps = || saga.steps.iter().filter_map(|step| Some((step, step.variant.as_ref()?)));
-    let variants: Vec<_> = steps().map(|(_, variant)| variant).collect();
-    let names: Vec<_> = steps().map(|(step, _)| &step.name).collect();
+    // With a mistake in them there may be one name twice.
+    let mut seen = std::collections::BTreeSet::new();
+    let steps: Vec<_> = saga
+        .steps
+        .iter()
+        .filter_map(|step| Some((step, step.variant.as_ref()?)))
+        .filter(|(_, variant)| seen.insert(variant.to_string()))
+        .collect();
+    let variants: Vec<_> = steps.iter().map(|(_, variant)| *variant).collect();
+    let names: Vec<_> = steps.iter().map(|(step, _)| &step.name).collect();
     let docs = names.iter().map(|name| format!("The step `{name}`."));
     quote! {
         #[doc = #doc]

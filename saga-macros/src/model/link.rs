@@ -150,17 +150,21 @@ fn first_input(saga: &Saga) -> Option<syn::Type> {
 
 /// The `T` of a method's `Result<T, E>`, for messages.
 pub(crate) fn output_type(method: &Method) -> String {
-    argument(method, 0).unwrap_or_else(|| "T".to_owned())
+    type_argument(method, 0).map_or_else(|| "T".to_owned(), text)
 }
 
 /// The `E` of a method's `Result<T, E>`, for messages.
 pub(crate) fn error_type(method: &Method) -> String {
-    argument(method, 1).unwrap_or_else(|| "E".to_owned())
+    type_argument(method, 1).map_or_else(|| "E".to_owned(), text)
 }
 
-fn argument(method: &Method, index: usize) -> Option<String> {
+/// The `T` (0) or `E` (1) of a method that is written to return `Result<T, E>`.
+pub(crate) fn type_argument(method: &Method, index: usize) -> Option<&syn::Type> {
     let syn::Type::Path(path) = super::ungrouped(method.output()?) else { return None };
     let last = path.path.segments.last().filter(|last| last.ident == "Result")?;
     let syn::PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
-    arguments.args.iter().nth(index).map(text)
+    match arguments.args.iter().nth(index) {
+        Some(syn::GenericArgument::Type(ty)) if arguments.args.len() == 2 => Some(ty),
+        _ => None,
+    }
 }

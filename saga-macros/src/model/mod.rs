@@ -8,12 +8,13 @@ mod order;
 use std::collections::BTreeSet;
 
 use proc_macro2::{Ident, TokenStream};
-use syn::{LitStr, Type};
+use syn::Type;
 
 use crate::attr::saga::SagaArgs;
 use crate::attr::step::{InDoubt, Kind, StepArgs};
 
 pub(crate) use block::Block;
+pub(crate) use link::{error_type, output_type, type_argument};
 pub(crate) use method::{Form, Method, Param, ungrouped};
 
 /// A saga. What could not be understood has been reported and is missing here.
@@ -121,22 +122,19 @@ impl Saga {
 }
 
 impl StepArgs {
-    /// Where to report a mistake of the name in the journal: where it is said, or else at the method.
-    pub(crate) fn name_at(&self) -> Option<&LitStr> {
-        self.name.as_ref()
-    }
-
     /// Whether it says what doubt means in a way that lets the output be learned: by calling again, or by asking.
     pub(crate) fn tells_the_output(&self) -> bool {
         self.idempotent.is_some()
             || self.in_doubt.as_ref().is_some_and(|arg| matches!(arg.value, InDoubt::Check { .. }))
     }
 
-    /// The attribute with `more` at its end, for messages.
-    pub(crate) fn with(&self, more: &str) -> String {
-        let said: TokenStream = self.tokens.clone();
-        let said = crate::diag::text(said);
-        let said = said.trim_end_matches(',');
-        if said.is_empty() { format!("#[step({more})]") } else { format!("#[step({said}, {more})]") }
+    /// The attribute with `more` at its end in place of the key `key`, for messages.
+    pub(crate) fn with(&self, key: &str, more: &str) -> String {
+        let said = crate::attr::keys::split(self.tokens.clone()).into_iter();
+        let is_key =
+            |part: &TokenStream| part.clone().into_iter().next().is_some_and(|word| word.to_string() == key);
+        let parts = said.filter(|part| !is_key(part)).map(crate::diag::text);
+        let parts: Vec<String> = parts.chain([more.to_owned()]).collect();
+        format!("#[step({})]", parts.join(", "))
     }
 }

@@ -1,0 +1,76 @@
+//! What output and error types must be able to do, asked for once per type, where the user wrote it.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+
+use crate::model::{Method, Saga, type_argument};
+use crate::names;
+
+/// The distinct types of a kind, each bound to a name.
+pub(super) struct Proofs {
+    function: Ident,
+    types: Vec<(String, TokenStream)>,
+}
+
+impl Proofs {
+    /// That outputs can be journalled.
+    pub(super) fn of_outputs(saga: &Saga, library: &TokenStream) -> Self {
+        let methods = saga.steps.iter().filter_map(|step| saga.method(step));
+        Self::new("codec", methods.map(|method| output(method, library)))
+    }
+
+    /// That errors say whether something was done.
+    pub(super) fn of_errors(saga: &Saga, library: &TokenStream) -> Self {
+        let methods = saga.called().into_iter().filter_map(|at| saga.block.methods.get(at));
+        Self::new("record", methods.map(|method| error(method, library)))
+    }
+
+    fn new(function: &str, all: impl Iterator<Item = TokenStream>) -> Self {
+        let mut types: Vec<(String, TokenStream)> = Vec::new();
+        for ty in all {
+            let key = ty.to_string();
+            if types.iter().all(|(other, _)| *other != key) {
+                types.push((key, ty));
+            }
+        }
+        Self { function: format_ident!("{function}"), types }
+    }
+
+    /// The name that the proof for `ty` is bound to.
+    pub(super) fn binding(&self, ty: &TokenStream) -> Option<Ident> {
+        let key = ty.to_string();
+        let at = self.types.iter().position(|(other, _)| *other == key)?;
+        Some(format_ident!("__{}_{at}", self.function))
+    }
+
+    /// The statements that bind them.
+    pub(super) fn bindings(&self, library: &TokenStream) -> TokenStream {
+        let function = &self.function;
+        self.types
+            .iter()
+            .filter_map(|(_, ty)| {
+                let binding = self.binding(ty)?;
+                Some(quote!(let #binding = #library::__private::#function::<#ty>();))
+            })
+            .collect()
+    }
+}
+
+/// The type of a step's output.
+pub(super) fn output(method: &Method, library: &TokenStream) -> TokenStream {
+    type_argument(method, 0).map_or_else(|| projection(method, "Output", library), ToTokens::to_token_stream)
+}
+
+/// The type of a method's error.
+pub(super) fn error(method: &Method, library: &TokenStream) -> TokenStream {
+    type_argument(method, 1).map_or_else(|| projection(method, "Error", library), ToTokens::to_token_stream)
+}
+
+/// The type seen through an alias, underlined like the alias.
+fn projection(method: &Method, item: &str, library: &TokenStream) -> TokenStream {
+    let ty = super::returned(method);
+    let (first, last) = names::ends(&ty);
+    let item = Ident::new(item, last);
+    let open = quote_spanned!(first=> <);
+    quote!(#open #ty as #library::__private::StepReturn>::#item)
+}

@@ -1,0 +1,19 @@
+//! A compensation has nothing to return.
+
+use sagas::{StepError, saga};
+
+struct Flow;
+
+#[saga]
+impl Flow {
+    #[step(compensate = refund)]
+    async fn pay(&self) -> Result<u32, StepError> {
+        Ok(1)
+    }
+
+    async fn refund(&self) -> Result<u32, StepError> {
+        Ok(1)
+    }
+}
+
+fn main() {}
