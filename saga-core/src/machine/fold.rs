@@ -72,6 +72,7 @@ impl State {
                 for record in &mut self.steps {
                     record.attempts.begin_budget();
                     record.checks.begin_budget();
+                    record.failure = None;
                     record.message = None;
                 }
             }

@@ -3,3 +3,15 @@
 mod rig;
 
 mod forward;
+mod retry;
+
+mod dag;
+mod in_doubt;
+mod pivot;
+
+mod compensating;
+mod settling;
+
+mod park;
+mod recover;
+mod replay;
