@@ -65,12 +65,14 @@ impl<'c> Writer<'c> {
             first_entry: connection.prepare(
                 "INSERT INTO entry (instance, seq, epoch, at, format, events) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             )?,
+            // As one row of values, whose instance is NULL and ignored where the conditions are not met. The same as
+            // INSERT .. SELECT would count as many rows, for which SQLite copies each page it changes.
             append: connection.prepare(
-                "INSERT INTO entry (instance, seq, epoch, at, format, events)
-                 SELECT number, ?2, ?3, ?4, ?5, ?6 FROM instance
-                 WHERE number = ?1 AND epoch = ?3
-                     AND EXISTS (SELECT 1 FROM entry WHERE instance = ?1 AND seq = ?2 - 1)
-                 ON CONFLICT DO NOTHING",
+                "INSERT OR IGNORE INTO entry (instance, seq, epoch, at, format, events) VALUES (
+                     (SELECT number FROM instance
+                      WHERE number = ?1 AND epoch = ?3
+                          AND EXISTS (SELECT 1 FROM entry WHERE instance = ?1 AND seq = ?2 - 1)),
+                     ?2, ?3, ?4, ?5, ?6)",
             )?,
             progress: connection.prepare(
                 "UPDATE instance SET state = ?2, due = ?3, needs_attention = ?4, step = ?5, reason = ?6,
