@@ -122,3 +122,8 @@ pub mod prelude {
     #[cfg(feature = "macros")]
     pub use crate::{policy, saga, step};
 }
+
+/// The programs of the README compile.
+#[cfg(all(doctest, feature = "macros", feature = "sqlite"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

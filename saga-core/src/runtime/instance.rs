@@ -113,7 +113,7 @@ impl Live {
         arriving: Arriving,
         input: Payload,
         creator: oneshot::Sender<Created>,
-    ) -> (Arc<Self>, Result<Write, Error>) {
+    ) -> Result<(Arc<Self>, Write), Error> {
         let now = shared.now();
         let pace = if arriving.place.is_some() { Pace::Go } else { Pace::Hold };
         let definition = Arc::clone(arriving.saga.definition());
@@ -130,15 +130,13 @@ impl Live {
             seq: Seq::FIRST,
             progress,
         };
-        let write = match codec::encode(&entry) {
-            Ok(entry) => Ok(Write::Create { head, entry }),
-            Err(error) => Err(Error::NotEncodable { id: live.id.clone(), message: error.to_string() }),
-        };
+        let encoded = codec::encode(&entry)
+            .map_err(|error| Error::NotEncodable { id: live.id.clone(), message: error.to_string() })?;
         let mut core = live.core();
         core.writing = Some(Writing { events: entry.events, replies: Vec::new() });
         core.creators.push(creator);
         drop(core);
-        (live, write)
+        Ok((live, Write::Create { head, entry: encoded }))
     }
 
     /// An instance that was read back: `machine` is the fold of its journal up to `seq`.

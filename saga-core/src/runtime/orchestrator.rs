@@ -14,7 +14,6 @@ use crate::runtime::admission::Origin;
 use crate::runtime::builder::Builder;
 use crate::runtime::handle::Handle;
 use crate::runtime::instance::{Arrival, Arriving, Created, Live};
-use crate::runtime::registry::AnySaga;
 use crate::runtime::revive::{Command, Revived, load, revive};
 use crate::runtime::shared::Shared;
 use crate::runtime::shutdown::{self, LastClone};
@@ -90,31 +89,15 @@ impl Orchestrator {
             return Err(Error::ShuttingDown);
         }
         let (creator, created) = oneshot::channel();
-        let inserted = {
-            let memory = saga.instance(input);
-            let place = self.shared.admission.try_place(Origin::Started);
-            let saga: Arc<dyn AnySaga> = saga;
-            let mut write = None;
-            let inserted = self.shared.insert(&id, || {
-                let arriving = Arriving { id: id.clone(), saga, memory: Some(memory), place };
-                let (live, first) = Live::create(&self.shared, arriving, payload.clone(), creator);
-                write = Some(first);
-                live
-            });
-            match (inserted, write) {
-                (Ok(live), Some(Ok(write))) => {
-                    self.shared.committer.submit(write, live);
-                    Ok(created)
-                }
-                (Ok(live), Some(Err(error))) => {
-                    live.lose();
-                    return Err(error);
-                }
-                (Ok(live) | Err(live), _) => Err(live),
+        let memory = Some(saga.instance(input));
+        let place = self.shared.admission.try_place(Origin::Started);
+        let arriving = Arriving { id: id.clone(), saga, memory, place };
+        let (live, write) = Live::create(&self.shared, arriving, payload.clone(), creator)?;
+        let created = match self.shared.insert(&live) {
+            Ok(()) => {
+                self.shared.committer.submit(write, live);
+                created.await.map_err(|_| Error::ShuttingDown)?
             }
-        };
-        let created = match inserted {
-            Ok(created) => created.await.map_err(|_| Error::ShuttingDown)?,
             Err(there) => match there.created().await {
                 Created::Durable => Created::Exists,
                 other => other,

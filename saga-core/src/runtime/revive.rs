@@ -104,12 +104,10 @@ fn put(
     let seq = entries.last().map_or(head.seq, |last| last.seq);
     // What cannot be read parks the instance, so it needs no place.
     let place = if unread.is_none() { place } else { None };
-    let inserted = shared.insert(&head.id, || {
-        let arriving = Arriving { id: head.id.clone(), saga: Arc::clone(saga), memory, place };
-        Live::revived(shared, arriving, machine, seq, head.progress.clone(), output)
-    });
-    match inserted {
-        Ok(live) => {
+    let arriving = Arriving { id: head.id.clone(), saga: Arc::clone(saga), memory, place };
+    let live = Live::revived(shared, arriving, machine, seq, head.progress.clone(), output);
+    match shared.insert(&live) {
+        Ok(()) => {
             let mut inputs: Vec<Arrival> = vec![Input::Recovered.into()];
             if let Some(Command { input, reply }) = command {
                 inputs.push(Arrival { reply: Some(reply), ..input.into() });

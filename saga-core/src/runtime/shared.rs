@@ -1,6 +1,7 @@
 //! What the parts of one orchestrator share.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -132,18 +133,14 @@ impl Shared {
     }
 
     /// Puts an instance into memory, unless one of its id is there: then that is returned.
-    pub(crate) fn insert(
-        &self,
-        id: &InstanceId,
-        make: impl FnOnce() -> Arc<Live>,
-    ) -> Result<Arc<Live>, Arc<Live>> {
-        let mut table = self.table();
-        if let Some(there) = table.live.get(id) {
-            return Err(Arc::clone(there));
+    pub(crate) fn insert(&self, live: &Arc<Live>) -> Result<(), Arc<Live>> {
+        match self.table().live.entry(live.id().clone()) {
+            Entry::Occupied(there) => Err(Arc::clone(there.get())),
+            Entry::Vacant(room) => {
+                room.insert(Arc::clone(live));
+                Ok(())
+            }
         }
-        let live = make();
-        table.live.insert(id.clone(), Arc::clone(&live));
-        Ok(live)
     }
 
     /// The instance, if it is in memory.
