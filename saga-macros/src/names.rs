@@ -106,6 +106,15 @@ pub(crate) fn ends(tokens: impl ToTokens) -> (Span, Span) {
     (invented(first.0), invented(last.1))
 }
 
+/// The same tokens at the place of `span`.
+pub(crate) fn located(tokens: TokenStream, span: Span) -> TokenStream {
+    let at = |mut token: TokenTree| {
+        token.set_span(span);
+        token
+    };
+    tokens.into_iter().map(at).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::{bound, is_saga_name, is_step_name, kebab, variant};

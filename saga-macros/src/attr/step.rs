@@ -78,9 +78,11 @@ pub(crate) enum InDoubt {
     Check { method: Ident, after: Option<Span> },
 }
 
-/// Reads an attribute `#[step(tokens)]` whose path is `at`.
-pub(crate) fn read(at: TokenStream, tokens: TokenStream, diag: &mut Diag) -> StepArgs {
+/// Reads an attribute `#[step(tokens)]` whose path is `at`; `None` has been reported.
+pub(crate) fn read(at: TokenStream, tokens: Option<TokenStream>, diag: &mut Diag) -> StepArgs {
     let mistakes = diag.count();
+    let readable = tokens.is_some();
+    let tokens = tokens.unwrap_or_default();
     let mut args = StepArgs {
         at,
         tokens: tokens.clone(),
@@ -96,7 +98,7 @@ pub(crate) fn read(at: TokenStream, tokens: TokenStream, diag: &mut Diag) -> Ste
     for key in keys::read(tokens, "`#[step]`", &KEYS, diag) {
         args.take(key, diag);
     }
-    args.complete = diag.count() == mistakes;
+    args.complete = readable && diag.count() == mistakes;
     args
 }
 

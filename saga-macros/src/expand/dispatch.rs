@@ -92,7 +92,7 @@ fn argument(param: &Param, source: Source) -> TokenStream {
     let (first, last) = names::ends(&param.ty);
     let reference = |place: TokenStream| {
         let and = quote_spanned!(first=> &);
-        let place = located(place, last);
+        let place = names::located(place, last);
         quote!(#and #place)
     };
     match (source, &param.form) {
@@ -105,7 +105,7 @@ fn argument(param: &Param, source: Source) -> TokenStream {
         (Source::Output(step), Form::Optional(_)) => {
             let memory = Ident::new("__memory", first);
             let place = syn::Index::from(step);
-            let rest = located(quote!(.outputs.#place.get()), last);
+            let rest = names::located(quote!(.outputs.#place.get()), last);
             quote!(#memory #rest)
         }
         (Source::Output(step), Form::Reference(_) | Form::Other) => {
@@ -113,16 +113,4 @@ fn argument(param: &Param, source: Source) -> TokenStream {
             reference(quote!(*#binding))
         }
     }
-}
-
-/// The same tokens at the place of `span`.
-fn located(tokens: impl ToTokens, span: Span) -> TokenStream {
-    tokens
-        .into_token_stream()
-        .into_iter()
-        .map(|mut token| {
-            token.set_span(span);
-            token
-        })
-        .collect()
 }

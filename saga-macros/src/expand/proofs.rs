@@ -70,7 +70,8 @@ pub(super) fn error(method: &Method, library: &TokenStream) -> TokenStream {
 fn projection(method: &Method, item: &str, library: &TokenStream) -> TokenStream {
     let ty = super::returned(method);
     let (first, last) = names::ends(&ty);
-    let item = Ident::new(item, last);
+    let item = format_ident!("{item}");
     let open = quote_spanned!(first=> <);
-    quote!(#open #ty as #library::__private::StepReturn>::#item)
+    let rest = names::located(quote!(as #library::__private::StepReturn>::#item), last);
+    quote!(#open #ty #rest)
 }

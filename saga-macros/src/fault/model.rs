@@ -17,9 +17,8 @@ pub(crate) struct Fault {
 /// One of its variants.
 pub(crate) struct FaultVariant {
     pub(crate) ident: Ident,
-    /// How its fields are bound: `{ .. }` or `{ 0: field, .. }`.
     pub(crate) says: Says,
-    /// The field that holds the cause: its name or number, and whether it is a box.
+    /// The field that holds the cause.
     pub(crate) source: Option<Member>,
 }
 
@@ -44,11 +43,13 @@ pub(crate) enum Says {
 /// Where the kind comes from.
 pub(crate) enum Kind {
     Said(&'static str),
-    With(Path, Member),
+    With(Path, Box<Member>),
 }
 
-const KIND_HELP: &str = "write `#[fault(rejected)]` (refused, asking again will not help), `#[fault(not_done)]` \
-    (nothing was done, trying again may help) or `#[fault(in_doubt)]` (it may have been done)";
+const KIND_HELP: &str = "write one of\n\
+     \x20 #[fault(rejected)]  (refused: asking again will not help)\n\
+     \x20 #[fault(not_done)]  (nothing was done: trying again may help)\n\
+     \x20 #[fault(in_doubt)]  (it may have been done)";
 
 impl Fault {
     /// Reads the enum; `None` if it is none. What is wrong has been reported.
@@ -102,7 +103,7 @@ fn variant(variant: &Variant, diag: &mut Diag) -> Option<FaultVariant> {
         KindArg::Said(kind) => says(variant, Kind::Said(kind), args),
         KindArg::With(path) => {
             let field = only_field(variant, at, source.as_ref(), diag)?;
-            says(variant, Kind::With(path.clone(), field), args)
+            says(variant, Kind::With(path.clone(), Box::new(field)), args)
         }
     };
     Some(FaultVariant { ident: variant.ident.clone(), says, source })

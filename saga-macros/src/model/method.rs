@@ -62,7 +62,7 @@ impl Method {
             if is_ours(attribute, "policy") {
                 read_once(attribute, &mut policy, diag, |at, tokens, diag| Policy {
                     at,
-                    args: policy::read(tokens, diag),
+                    args: policy::read(tokens.unwrap_or_default(), diag),
                 });
                 return false;
             }
@@ -112,19 +112,19 @@ fn read_once<T>(
     attribute: &Attribute,
     into: &mut Option<T>,
     diag: &mut Diag,
-    read: impl FnOnce(TokenStream, TokenStream, &mut Diag) -> T,
+    read: impl FnOnce(TokenStream, Option<TokenStream>, &mut Diag) -> T,
 ) {
     let at = attribute.path().to_token_stream();
     let tokens = match &attribute.meta {
-        Meta::Path(_) => TokenStream::new(),
-        Meta::List(list) => list.tokens.clone(),
+        Meta::Path(_) => Some(TokenStream::new()),
+        Meta::List(list) => Some(list.tokens.clone()),
         Meta::NameValue(_) => {
             diag.error(
                 attribute,
                 format_args!("`{at}` needs parentheses"),
                 format_args!("write `#[{at}(..)]`"),
             );
-            TokenStream::new()
+            None
         }
     };
     if into.is_some() {

@@ -22,11 +22,11 @@ fn exactly_one(method: &Method, args: &StepArgs, diag: &mut Diag) {
             diag.error(
                 &args.at,
                 format_args!("`{ident}` does not say what becomes of its effect when the saga fails"),
-                format_args!(
-                    "write one of `#[step(compensate = method)]` (it is compensated), `#[step(pivot, ..)]` (from \
-                     here on the saga only goes forward), `#[step(retriable, ..)]` (it runs after the pivot) or \
-                     `#[step(read_only)]` (it has no effect)"
-                ),
+                "write one of\n\
+                 \x20 #[step(compensate = method)]  (it is compensated)\n\
+                 \x20 #[step(pivot, ..)]            (once it has succeeded, the saga only goes forward)\n\
+                 \x20 #[step(retriable, ..)]        (it runs after the pivot, and cannot be refused)\n\
+                 \x20 #[step(read_only)]            (it has no effect)",
             );
         }
         return;

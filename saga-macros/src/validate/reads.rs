@@ -34,15 +34,31 @@ fn known(saga: &Saga, at: usize, method: &Method, param: &Param, diag: &mut Diag
     if saga.source(name).is_some() {
         return;
     }
-    let compensates = saga.steps.iter().any(|step| step.compensation == Some(at));
-    let also = if compensates { &["input", "cx", "failure"][..] } else { &["input", "cx"] };
-    let names = || saga.steps.iter().map(|step| step.output.as_str()).chain(also.iter().copied());
+    let readable = readable(saga, at);
+    let names = || readable.iter().map(String::as_str);
     let by_method = saga.steps.iter().find(|step| saga.method(step).is_some_and(|of| of.name() == *name));
     let help = match by_method.map(|step| step.output.as_str()).or_else(|| nearest(name, names())) {
         Some(near) => format!("write `{near}`"),
         None => format!("`{}` can take {}", method.sig.ident, list(names())),
     };
     diag.error(ident, format_args!("no step has the output `{name}`"), help);
+}
+
+/// The names that the method at `at` can take.
+fn readable(saga: &Saga, at: usize) -> Vec<String> {
+    let mut names: Vec<&str> = vec!["input", "cx"];
+    for step in &saga.steps {
+        let compensates = step.compensation == Some(at);
+        if compensates {
+            names.extend(["failure", &step.output]);
+        }
+        if compensates || step.method == at || step.check == Some(at) {
+            let earlier = step.ancestors.iter().filter_map(|index| saga.steps.get(*index));
+            names.extend(earlier.map(|step| step.output.as_str()));
+        }
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    names.into_iter().filter(|name| seen.insert(*name)).map(str::to_owned).collect()
 }
 
 /// Reports compensations of several steps that take an output; which step's would it be?
@@ -135,7 +151,7 @@ impl Read<'_> {
             (Role::Step | Role::Check, false) => format!("`{other}` runs beside `{this}`, not before it"),
         };
         let help = match (self.role, comes_later) {
-            (Role::Compensation, true) => self.earlier_outputs(),
+            (Role::Compensation, true) => self.readable(),
             (Role::Step | Role::Check, true) => format!("move `{this}` below `{other}`"),
             (_, false) => format!("write `{}` on `{this}`", with_more(self.saga, self.index, of)),
         };
@@ -152,13 +168,10 @@ impl Read<'_> {
         }
     }
 
-    fn earlier_outputs(&self) -> String {
-        let outputs = |index: &usize| self.saga.steps.get(*index).map(|step| step.output.as_str());
-        let earlier = self.saga.steps.get(self.index).map(|step| step.ancestors.clone()).unwrap_or_default();
-        let own = self.saga.steps.get(self.index).map(|step| step.output.as_str());
-        let names =
-            ["input", "cx", "failure"].into_iter().chain(earlier.iter().filter_map(outputs)).chain(own);
-        format!("`{}` can take {}", self.method.sig.ident, list(names))
+    fn readable(&self) -> String {
+        let at = self.saga.steps.get(self.index).and_then(|step| step.compensation);
+        let names = at.map(|at| readable(self.saga, at)).unwrap_or_default();
+        format!("`{}` can take {}", self.method.sig.ident, list(names.iter().map(String::as_str)))
     }
 
     fn step_name(&self, index: usize) -> String {

@@ -1,0 +1,17 @@
+//! A key is spelled wrong.
+
+use sagas::Fault;
+
+#[derive(Debug, Fault)]
+enum PaymentError {
+    #[fault(rejectd)]
+    Declined,
+}
+
+impl std::fmt::Display for PaymentError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("no")
+    }
+}
+
+fn main() {}

@@ -1,0 +1,19 @@
+//! A key of the check is spelled wrong.
+
+use sagas::{Checked, StepError, saga};
+
+struct Flow;
+
+#[saga]
+impl Flow {
+    #[step(pivot, in_doubt = check(find, aftr = "1s"))]
+    async fn pay(&self) -> Result<u32, StepError> {
+        Ok(1)
+    }
+
+    async fn find(&self) -> Result<Checked<u32>, StepError> {
+        Ok(Checked::Unknown)
+    }
+}
+
+fn main() {}

@@ -1,0 +1,15 @@
+//! A pivot does not say what doubt means.
+
+use sagas::{StepError, saga};
+
+struct Flow;
+
+#[saga]
+impl Flow {
+    #[step(pivot)]
+    async fn ship_order(&self) -> Result<u32, StepError> {
+        Ok(1)
+    }
+}
+
+fn main() {}

@@ -1,0 +1,15 @@
+//! A parameter is taken by value.
+
+use sagas::{StepError, saga};
+
+struct Flow;
+
+#[saga]
+impl Flow {
+    #[step(read_only)]
+    async fn quote(&self, input: u32) -> Result<u32, StepError> {
+        Ok(input)
+    }
+}
+
+fn main() {}

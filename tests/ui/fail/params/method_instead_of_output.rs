@@ -1,0 +1,20 @@
+//! A step's output has a name of its own.
+
+use sagas::{StepError, saga};
+
+struct Flow;
+
+#[saga]
+impl Flow {
+    #[step(read_only, output = price)]
+    async fn quote(&self) -> Result<u32, StepError> {
+        Ok(1)
+    }
+
+    #[step(read_only)]
+    async fn ask(&self, quote: &u32) -> Result<u32, StepError> {
+        Ok(*quote)
+    }
+}
+
+fn main() {}

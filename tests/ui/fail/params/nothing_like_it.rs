@@ -1,0 +1,20 @@
+//! A parameter is like nothing that there is.
+
+use sagas::{StepError, saga};
+
+struct Flow;
+
+#[saga]
+impl Flow {
+    #[step(read_only, output = price)]
+    async fn quote(&self) -> Result<u32, StepError> {
+        Ok(1)
+    }
+
+    #[step(read_only)]
+    async fn ask(&self, customer: &u32) -> Result<u32, StepError> {
+        Ok(*customer)
+    }
+}
+
+fn main() {}

@@ -1,0 +1,20 @@
+//! A key is spelled wrong.
+
+use sagas::{StepError, saga};
+
+struct Flow;
+
+#[saga]
+impl Flow {
+    #[step(compensate = refund)]
+    async fn pay(&self) -> Result<u32, StepError> {
+        Ok(1)
+    }
+
+    #[policy(timout = "1s")]
+    async fn refund(&self) -> Result<(), StepError> {
+        Ok(())
+    }
+}
+
+fn main() {}

@@ -1,0 +1,15 @@
+//! Jitter is there or not.
+
+use sagas::{StepError, saga};
+
+struct Flow;
+
+#[saga]
+impl Flow {
+    #[step(read_only, retry(jitter = 3))]
+    async fn pay(&self) -> Result<u32, StepError> {
+        Ok(1)
+    }
+}
+
+fn main() {}

@@ -1,0 +1,20 @@
+//! A step that must succeed gives up.
+
+use sagas::{StepError, saga};
+
+struct Flow;
+
+#[saga]
+impl Flow {
+    #[step(pivot, idempotent)]
+    async fn decide(&self) -> Result<u32, StepError> {
+        Ok(1)
+    }
+
+    #[step(retriable, idempotent, retry(attempts = 3))]
+    async fn pay(&self) -> Result<u32, StepError> {
+        Ok(1)
+    }
+}
+
+fn main() {}

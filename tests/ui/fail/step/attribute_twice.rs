@@ -1,0 +1,16 @@
+//! The attribute stands twice.
+
+use sagas::{StepError, saga};
+
+struct Flow;
+
+#[saga]
+impl Flow {
+    #[step(read_only)]
+    #[step(read_only)]
+    async fn pay(&self) -> Result<u32, StepError> {
+        Ok(1)
+    }
+}
+
+fn main() {}

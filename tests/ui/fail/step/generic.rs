@@ -1,0 +1,15 @@
+//! A step is generic.
+
+use sagas::{StepError, saga};
+
+struct Flow;
+
+#[saga]
+impl Flow {
+    #[step(read_only)]
+    async fn quote<T: Send>(&self) -> Result<u32, StepError> {
+        Ok(1)
+    }
+}
+
+fn main() {}

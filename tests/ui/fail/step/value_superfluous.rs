@@ -1,0 +1,15 @@
+//! A key takes no value.
+
+use sagas::{StepError, saga};
+
+struct Flow;
+
+#[saga]
+impl Flow {
+    #[step(read_only = true)]
+    async fn pay(&self) -> Result<u32, StepError> {
+        Ok(1)
+    }
+}
+
+fn main() {}
