@@ -38,6 +38,10 @@ pub(crate) fn shape(sample: u32) -> Shape {
             after: Vec::new(),
             idempotent: sample == 0,
             compensation_needs_output: false,
+            conditional: false,
+            fan_out: false,
+            signal: false,
+            child: None,
         }],
     }
 }
