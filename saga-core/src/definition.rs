@@ -20,6 +20,7 @@ pub struct Definition {
     steps: Vec<StepDefinition>,
     relations: Vec<Relations>,
     output: Option<StepIndex>,
+    shape_id: ShapeId,
 }
 
 /// Where a step stands among the others.
@@ -55,7 +56,27 @@ impl Definition {
                 of.before = before;
             }
         }
-        Self { name: name.into(), version, steps, relations, output: StepIndex::new(output) }
+        let shape_id = shape_of(&steps).id();
+        Self { name: name.into(), version, steps, relations, output: StepIndex::new(output), shape_id }
+    }
+
+    /// As much of a saga as its kept shape tells: enough to read its journals, not to drive them.
+    pub fn of_shape(name: impl Into<Arc<str>>, version: u32, shape: Shape) -> Self {
+        let names: Vec<StepName> = shape.steps.iter().map(|step| step.name.clone()).collect();
+        let steps = shape.steps.into_iter().map(|shape| {
+            let mut step = StepDefinition::new(shape.name.as_str(), shape.kind);
+            let place = |before: &StepName| names.iter().position(|name| name == before);
+            step.after = shape.after.iter().filter_map(place).filter_map(StepIndex::new).collect();
+            step.idempotent = shape.idempotent;
+            let output = match shape.compensation_needs_output {
+                true => OutputUse::Required,
+                false => OutputUse::Optional,
+            };
+            step.compensation =
+                (shape.kind == StepKind::Compensatable).then(|| CompensationDefinition::new("", output));
+            step
+        });
+        Self::new(name, version, steps.collect(), names.len().saturating_sub(1))
     }
 
     /// The saga's name in the journal.
@@ -110,18 +131,28 @@ impl Definition {
 
     /// What an instance depends on for its whole life; another shape is another definition.
     pub fn shape(&self) -> Shape {
-        let steps = self
-            .steps()
-            .map(|(_, step)| StepShape {
-                name: step.name.clone(),
-                kind: step.kind,
-                after: step.after.iter().filter_map(|at| Some(self.step(at)?.name.clone())).collect(),
-                idempotent: step.idempotent,
-                compensation_needs_output: step.compensation_needs_output(),
-            })
-            .collect();
-        Shape { steps }
+        shape_of(&self.steps)
     }
+
+    /// The short name of [`shape`](Self::shape), made once: every instance's first event carries it.
+    pub fn shape_id(&self) -> &ShapeId {
+        &self.shape_id
+    }
+}
+
+/// The shape of a saga with these steps.
+fn shape_of(steps: &[StepDefinition]) -> Shape {
+    let steps = steps
+        .iter()
+        .map(|step| StepShape {
+            name: step.name.clone(),
+            kind: step.kind,
+            after: step.after.iter().filter_map(|at| Some(steps.get(at.get())?.name.clone())).collect(),
+            idempotent: step.idempotent,
+            compensation_needs_output: step.compensation_needs_output(),
+        })
+        .collect();
+    Shape { steps }
 }
 
 /// Every index a step can have, in order.
@@ -390,6 +421,45 @@ impl Shape {
             feed(&[]);
         }
         ShapeId(format!("{hash:016x}").into())
+    }
+}
+
+impl Shape {
+    /// What is other in `newer`, in words.
+    pub fn differences(&self, newer: &Self) -> Vec<String> {
+        let find =
+            |shape: &Self, name: &StepName| shape.steps.iter().find(|step| step.name == *name).cloned();
+        let mut differences = Vec::new();
+        for step in &self.steps {
+            match find(newer, &step.name) {
+                None => differences.push(format!("step {} is gone", step.name)),
+                Some(now) => differences.extend(step.differences(&now)),
+            }
+        }
+        let new = newer.steps.iter().filter(|step| find(self, &step.name).is_none());
+        differences.extend(new.map(|step| format!("step {} is new", step.name)));
+        if differences.is_empty() && self != newer {
+            differences.push("the steps are declared in another order".to_owned());
+        }
+        differences
+    }
+}
+
+impl StepShape {
+    fn differences(&self, newer: &Self) -> Vec<String> {
+        let what = [
+            (self.kind != newer.kind, "is of another kind"),
+            (self.after != newer.after, "runs after other steps"),
+            (self.idempotent != newer.idempotent, "is idempotent in one only"),
+            (
+                self.compensation_needs_output != newer.compensation_needs_output,
+                "has a compensation that needs its output in one only",
+            ),
+        ];
+        what.iter()
+            .filter(|(differs, _)| *differs)
+            .map(|(_, what)| format!("step {} {what}", self.name))
+            .collect()
     }
 }
 

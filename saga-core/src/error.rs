@@ -54,11 +54,9 @@ pub enum Error {
         /// The instance.
         id: InstanceId,
     },
-    /// The instance began under a definition whose steps or output are not today's.
-    #[error("instance {id} of saga {saga} has another definition than this program: {what}")]
+    /// Instances exist that began under other steps or types than today's saga has.
+    #[error("saga {saga} has changed: {what}")]
     DefinitionChanged {
-        /// The instance.
-        id: InstanceId,
         /// The saga.
         saga: String,
         /// What does not fit.

@@ -1,5 +1,6 @@
 //! How entries are written: the one place that knows.
 
+use crate::definition::Shape;
 use crate::journal::{EncodedEntry, Entry, Event};
 
 /// The number of the format this code writes. Journals in older formats stay readable.
@@ -28,7 +29,23 @@ pub fn decode(entry: &EncodedEntry) -> Result<Entry, CodecError> {
     Ok(Entry { seq: entry.seq, epoch: entry.epoch, at: entry.at, events })
 }
 
-/// Why an entry cannot be read or written. It names places, never what stands there.
+/// Writes the shape of a saga.
+///
+/// # Errors
+/// If it cannot be written as JSON, which no shape of this version can.
+pub fn encode_shape(shape: &Shape) -> Result<String, CodecError> {
+    serde_json::to_string(shape).map_err(|error| CodecError::malformed(&error))
+}
+
+/// Reads the shape of a saga.
+///
+/// # Errors
+/// [`CodecError`] if it is not what [`encode_shape`] writes.
+pub fn decode_shape(text: &str) -> Result<Shape, CodecError> {
+    serde_json::from_str(text).map_err(|error| CodecError::malformed(&error))
+}
+
+/// Why an entry or a shape cannot be read or written. It names places, never what stands there.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CodecError {
@@ -38,10 +55,10 @@ pub enum CodecError {
         /// Its format.
         format: u32,
     },
-    /// The events are not what their format says.
-    #[error("the events of the entry are malformed in line {line}, column {column}")]
+    /// The text is not what its format says.
+    #[error("malformed in line {line}, column {column}")]
     Malformed {
-        /// The line in the text of the events, from 1.
+        /// The line in the text, from 1.
         line: usize,
         /// The column, from 1.
         column: usize,

@@ -142,6 +142,52 @@ pub enum Event {
     Compensated,
 }
 
+impl Event {
+    /// The event's name, for people.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::SagaStarted { .. } => "SagaStarted",
+            Self::StepStarted { .. } => "StepStarted",
+            Self::StepSucceeded { .. } => "StepSucceeded",
+            Self::AttemptFailed { .. } => "AttemptFailed",
+            Self::AttemptLost { .. } => "AttemptLost",
+            Self::CheckStarted { .. } => "CheckStarted",
+            Self::CheckedVoid { .. } => "CheckedVoid",
+            Self::CheckFailed { .. } => "CheckFailed",
+            Self::CompensationDecided { .. } => "CompensationDecided",
+            Self::CompensationStarted { .. } => "CompensationStarted",
+            Self::CompensationSucceeded { .. } => "CompensationSucceeded",
+            Self::CompensationFailed { .. } => "CompensationFailed",
+            Self::Parked { .. } => "Parked",
+            Self::Resolved { .. } => "Resolved",
+            Self::Completed => "Completed",
+            Self::Compensated => "Compensated",
+        }
+    }
+
+    /// The step it is about; `None` if it is about the instance as a whole.
+    pub const fn step(&self) -> Option<&StepName> {
+        match self {
+            Self::StepStarted { step, .. }
+            | Self::StepSucceeded { step, .. }
+            | Self::AttemptFailed { step, .. }
+            | Self::AttemptLost { step, .. }
+            | Self::CheckStarted { step, .. }
+            | Self::CheckedVoid { step, .. }
+            | Self::CheckFailed { step, .. }
+            | Self::CompensationStarted { step, .. }
+            | Self::CompensationSucceeded { step }
+            | Self::CompensationFailed { step, .. }
+            | Self::Parked { step, .. }
+            | Self::Resolved { step, .. } => Some(step),
+            Self::SagaStarted { .. }
+            | Self::CompensationDecided { .. }
+            | Self::Completed
+            | Self::Compensated => None,
+        }
+    }
+}
+
 /// What was decided after a failed attempt of a step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -164,6 +210,8 @@ pub enum Next {
 pub enum CheckNext {
     /// The service is asked again at this time.
     CheckAt(Timestamp),
+    /// It stays in doubt, and is compensated: the instance has begun to compensate meanwhile.
+    InDoubt,
     /// It waits for a person.
     Park(ParkReason),
 }
@@ -233,6 +281,32 @@ pub enum ParkReason {
     Decode,
     /// Its list has more items than a fan-out may have.
     TooManyItems,
+}
+
+impl ParkReason {
+    /// All reasons.
+    pub const ALL: [Self; 7] = [
+        Self::InDoubt,
+        Self::Refused,
+        Self::BudgetSpent,
+        Self::CrashLoop,
+        Self::Panicked,
+        Self::Decode,
+        Self::TooManyItems,
+    ];
+
+    /// The reason as a word, the one that the journal and stores keep.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InDoubt => "in_doubt",
+            Self::Refused => "refused",
+            Self::BudgetSpent => "budget_spent",
+            Self::CrashLoop => "crash_loop",
+            Self::Panicked => "panicked",
+            Self::Decode => "decode",
+            Self::TooManyItems => "too_many_items",
+        }
+    }
 }
 
 impl fmt::Display for ParkReason {

@@ -1,9 +1,8 @@
-//! What goes into the machine, and what its events ask for.
+//! What goes into the machine.
 
 use crate::fault::FaultRecord;
-use crate::id::{StepIndex, StepName};
+use crate::id::StepIndex;
 use crate::journal::{ParkReason, Payload};
-use crate::time::Timestamp;
 
 /// What happened to an instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,36 +76,4 @@ pub enum Pace {
     Go,
     /// It only records: it is queued, or the orchestrator is shutting down.
     Hold,
-}
-
-/// What a durable event asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action<'a> {
-    /// Run an attempt of a step.
-    RunStep {
-        /// The step.
-        step: &'a StepName,
-        /// Which attempt.
-        attempt: u32,
-    },
-    /// Run an attempt of a check.
-    RunCheck {
-        /// The step.
-        step: &'a StepName,
-        /// Which attempt of the check.
-        attempt: u32,
-    },
-    /// Run an attempt of a compensation.
-    RunCompensation {
-        /// The step.
-        step: &'a StepName,
-        /// Which attempt of the compensation.
-        attempt: u32,
-    },
-    /// Proceed at this time.
-    WakeAt(Timestamp),
-    /// Tell running attempts that their outcome is no longer wanted.
-    CancelAttempts,
-    /// The instance has ended.
-    Finish,
 }

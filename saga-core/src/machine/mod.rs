@@ -4,7 +4,37 @@
 //! it made true, already applied. The runtime makes an entry of them, and once that is durable acts on each:
 //! [`Action::of`] an event says what it asks for. If the entry cannot be written the machine is dropped, not
 //! taken back.
+//!
+//! What may follow what is written once, in `table`. `fold` applies events and reads no policy; `forward`,
+//! `doubt`, `compensate`, `recover` and `resolve` decide which event comes next, and do read policies.
 
+mod status;
+mod table;
+
+mod fold;
+mod state;
+
+mod decide;
+mod turn;
+
+mod compensate;
+mod doubt;
+mod forward;
+mod loss;
+mod recover;
+mod resolve;
+
+mod report;
+
+mod action;
+mod error;
 mod input;
 
-pub use input::{Action, AttemptEnd, Input, Pace};
+#[cfg(test)]
+mod tests;
+
+pub use action::Action;
+pub use decide::Machine;
+pub use error::{Illegal, ReplayError, Unexpected};
+pub use input::{AttemptEnd, Input, Pace};
+pub use state::State;

@@ -63,8 +63,6 @@ pub enum CallEnd {
     NothingDone,
     /// A check found that the service does not know.
     Unknown,
-    /// The call could not be made: what it needs is not there. A defect of this library.
-    Missing(&'static str),
 }
 
 /// How an error becomes what is kept of it. The macro asks for one per error type of a saga, so that a missing
@@ -131,9 +129,12 @@ where
     })
 }
 
-/// The answer to a call that cannot be made, since `what` is not there.
+/// The answer to a call that cannot be made, since the value of `what` is not there: a defect of this library,
+/// which is told like any other failure.
 pub fn missing<'a>(what: &'static str) -> Calling<'a> {
-    Box::pin(std::future::ready(CallEnd::Missing(what)))
+    let message = format!("the value of `{what}` is not there: this is a defect of the library `sagas`");
+    let fault = FaultRecord::new(FaultKind::NotDone, "missing_value", message);
+    Box::pin(std::future::ready(CallEnd::Failed(fault)))
 }
 
 /// Encodes and measures `output` before it is kept: an output that cannot be journalled is an effect in doubt.

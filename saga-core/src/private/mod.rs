@@ -10,6 +10,7 @@ pub use call::{Call, CallEnd, Calling, Encoding, Record, Role, check, compensati
 pub use cause::AsCause;
 pub use returns::{CheckReturn, CompensationReturn, Payloads, StepReturn};
 pub use slot::{AnySlot, Codec, Memory, Slot, codec};
+pub(crate) use slot::{decode, encode};
 
 pub use crate::definition::{
     CheckDefinition, CompensationDefinition, Definition, OutputUse, StepDefinition, StepKind,

@@ -1,14 +1,15 @@
 //! What can go wrong in a store.
 
 use std::error::Error;
+use std::sync::Arc;
 
 /// A store failed.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("{message}")]
 pub struct StoreError {
     kind: StoreErrorKind,
     message: String,
-    source: Option<Box<dyn Error + Send + Sync + 'static>>,
+    source: Option<Arc<dyn Error + Send + Sync + 'static>>,
 }
 
 /// How a store failed, for programs to match.
@@ -17,7 +18,7 @@ pub struct StoreError {
 pub enum StoreErrorKind {
     /// It was closed.
     Closed,
-    /// Another process has it.
+    /// It is open elsewhere, in this process or another, or another program keeps it from being written.
     Locked,
     /// What is there is not a store of this kind. Nothing of it was changed.
     NotAStore,
@@ -46,7 +47,7 @@ impl StoreError {
     /// The same with its cause.
     #[must_use]
     pub fn caused_by(mut self, source: impl Error + Send + Sync + 'static) -> Self {
-        self.source = Some(Box::new(source));
+        self.source = Some(Arc::new(source));
         self
     }
 

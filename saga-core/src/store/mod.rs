@@ -8,32 +8,43 @@ use async_trait::async_trait;
 pub use error::{StoreError, StoreErrorKind};
 pub use memory::MemoryStore;
 
+pub use crate::id::{Epoch, Seq};
+pub use crate::time::Timestamp;
+
 use crate::definition::{Shape, ShapeId};
-use crate::id::{Epoch, InstanceId};
+use crate::id::InstanceId;
 use crate::journal::{EncodedEntry, Head, Progress};
-use crate::time::Timestamp;
 
 /// A place where journals are kept.
 ///
 /// # Laws
 /// The conformance kit (`saga-conformance`) has a test for each.
 ///
-/// **Stays.** [`join`](Self::join) begins a worker's stay and returns its epoch, higher than any before. A stay
-/// ends when its lease passes without a [`renew`](Self::renew), or by [`release`](Self::release). An instance
-/// belongs to the stay that created or last claimed it, and only under that epoch are its entries taken.
+/// **Stays.** [`join`](Self::join) begins a worker's stay and returns its epoch, higher than any before, also
+/// after the store was opened anew. A stay ends by [`release`](Self::release), when it is found at or after the
+/// end of its lease without a [`renew`](Self::renew), or, in a store that only one process can open, by the next
+/// `join`. Such a store need not end a stay because its lease has passed, since nobody else
+/// could take its instances. A stay that has ended does not come back, whatever clocks say, and is handed no
+/// instance. An instance belongs to the stay that created or last claimed it, and only under that epoch are its
+/// writes taken, whether or not the stay has ended.
 ///
-/// **Appending.** The writes of a batch are independent: one refused spoils no other. A write takes effect
-/// exactly if it is answered with `Ok`, and is then durable: no crash takes it back. Several writes of a batch
-/// may be of one instance, in the order of their numbers. An entry is taken only if its number is one above the
-/// last of its instance, and its epoch is that of the stay the instance belongs to, checked in the same
-/// statement that writes it. When the batch as a whole is answered with an error, each of its writes may or may
-/// not have taken effect: the caller calls [`reopen`](Self::reopen), and reads back.
+/// **Appending.** The writes of a batch are made in order, and each is independent: one refused spoils no other.
+/// A write takes effect exactly if it is answered with `Ok`, and is then durable: no crash takes it back. Several
+/// writes of a batch may be of one instance, in the order of their numbers. A new instance is taken only if its
+/// id is free and its entry is the first; another entry only if its number is one above the last of its
+/// instance, and its epoch that of the stay the instance belongs to, checked in the same statement that writes
+/// it. Where several reasons speak against a write, the refusal is the first of [`Refusal::Exists`],
+/// [`Refusal::NotFound`], [`Refusal::Fenced`], [`Refusal::Sequence`]. When the batch as a whole is answered with
+/// an error, each of its writes may or may not have taken effect: the caller calls [`reopen`](Self::reopen), and
+/// reads back.
 ///
 /// **Reading.** What was acknowledged is read, in order, without gaps, byte for byte, also by another stay and
-/// after the store was opened anew.
+/// after the store was opened anew. The number in a head is that of the last entry; the rest is what the last
+/// write said that had something to say about it.
 ///
 /// **Claiming.** [`claim`](Self::claim) and [`due`](Self::due) hand out instances of ended stays, each to one
-/// caller, and from then on no entry of an earlier stay is taken.
+/// caller, and from then on no write of an earlier stay is taken. They change nothing else, but for the `due`
+/// that is cleared.
 #[async_trait]
 pub trait Store: Send + Sync {
     /// Begins a stay: returns an epoch higher than any that was given before, with a lease until `lease_until`.
@@ -42,13 +53,14 @@ pub trait Store: Send + Sync {
     /// [`StoreError`] if the store cannot be read or written.
     async fn join(&self, now: Timestamp, lease_until: Timestamp) -> Result<Epoch, StoreError>;
 
-    /// Prolongs the lease of a stay. `false` if it has ended: others may have taken its instances.
+    /// Prolongs the lease of a stay. `false` if it has ended: others may have taken its instances, and the worker
+    /// starts nothing more under it.
     ///
     /// # Errors
     /// [`StoreError`] if the store cannot be read or written.
     async fn renew(&self, epoch: Epoch, now: Timestamp, lease_until: Timestamp) -> Result<bool, StoreError>;
 
-    /// Ends a stay: its instances can be claimed at once.
+    /// Ends a stay: its instances can be claimed at once. Ending it again changes nothing.
     ///
     /// # Errors
     /// [`StoreError`] if the store cannot be read or written.
@@ -60,19 +72,22 @@ pub trait Store: Send + Sync {
     /// [`StoreError`] if the store cannot be read or written.
     async fn define(&self, definition: &Defined) -> Result<(), StoreError>;
 
-    /// The shapes that were kept of the saga `saga` in `version`, with whether unfinished instances have them.
+    /// The shapes that were kept of the saga `saga` in `version`, in the order they were kept in, with whether
+    /// instances have them that are neither completed nor compensated.
     ///
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
     async fn defined(&self, saga: &str, version: u32) -> Result<Vec<(Defined, InUse)>, StoreError>;
 
-    /// Writes a batch in one commit, and answers for each of its writes, in order.
+    /// Writes a batch in one commit, and answers for each of its writes, in order. An empty batch is answered with
+    /// no answers.
     ///
     /// # Errors
     /// [`StoreError`] if it is not known which of the writes took effect.
     async fn append(&self, batch: &[Write]) -> Result<Vec<Result<(), Refusal>>, StoreError>;
 
-    /// The heads and journals of these instances, in the order asked for, `None` where there is none.
+    /// The heads and journals of these instances, in the order asked for, `None` where there is none. Head and
+    /// journal of an instance are of one moment.
     ///
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
@@ -95,9 +110,9 @@ pub trait Store: Send + Sync {
         wanted: Wanted<'_>,
     ) -> Result<Vec<InstanceId>, StoreError>;
 
-    /// Hands out active instances whose time has come (`due` at or before `now`), the earliest first, at most
-    /// `limit`, of this stay or of ended ones: they belong to `epoch` from then on, and their `due` is cleared.
-    /// Tells too when the next one is due that this stay or an ended one has.
+    /// Hands out active instances whose time has come (`due` at or before `now`), the earliest first and of
+    /// those due at one time the oldest, at most `limit`, of this stay or of ended ones: they belong to `epoch` from
+    /// then on, and their `due` is cleared. Tells too when the next one is due that this stay or an ended one has.
     ///
     /// # Errors
     /// [`StoreError`] if the store cannot be read or written.
@@ -164,7 +179,8 @@ pub enum Write {
         /// How far the instance is now, if that has changed.
         progress: Option<Progress>,
     },
-    /// Marks an instance as unreadable: its head says so, its entries stay as they are.
+    /// Marks an instance as unreadable: its progress is [`InstanceState::Unreadable`](crate::journal::InstanceState)
+    /// since `at` and nothing else, its entries stay as they are. A version that can read it may append to it.
     MarkUnreadable {
         /// The instance.
         id: InstanceId,
@@ -223,7 +239,8 @@ pub struct Stored {
 /// Which instances to claim.
 #[derive(Debug, Clone, Copy)]
 pub enum Wanted<'a> {
-    /// Any that are active and wait for no time (`due` is none), the oldest first, at most `limit`.
+    /// Any that are active and wait for no time (`due` is none), the oldest first, at most `limit`. The oldest is
+    /// the one that was created first, whatever the clocks of its creators said.
     Active {
         /// The most to hand out.
         limit: usize,

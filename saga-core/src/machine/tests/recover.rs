@@ -1,0 +1,145 @@
+//! The process died: what was running is lost, what was decided stands.
+
+use super::rig::*;
+use crate::definition::OutputUse;
+use crate::fault::{FaultKind, FaultRecord};
+use crate::journal::{CheckNext, CompensationNext, Event, InstanceState, Next, ParkReason};
+use crate::machine::{Input, Pace};
+
+/// What the journal says of a lost check or compensation.
+fn loss() -> FaultRecord {
+    crate::machine::loss::fault()
+}
+
+#[test]
+fn i5_a_lost_attempt_of_an_idempotent_step_is_called_again_in_the_same_entry() {
+    let mut rig = Rig::begin_and_pass(chain([step("a").idempotent()]), &[]);
+    let next = Next::RetryAt(rig.now);
+    assert_eq!(rig.crash(), [lost("a", 1, next), started("a", 2)]);
+    assert_eq!(rig.ok("a"), [succeeded("a"), Event::Completed]);
+}
+
+#[test]
+fn a_lost_attempt_counts() {
+    let mut rig = Rig::begin_and_pass(chain([step("a").idempotent()]), &[]);
+    rig.crash();
+    rig.crash();
+    assert_eq!(rig.crash(), [lost("a", 3, Next::InDoubt), decided_by_loss("a", 3), compensating("a", 1)]);
+}
+
+#[test]
+fn i8_a_lost_attempt_of_a_step_that_is_not_idempotent_is_compensated() {
+    let mut rig = Rig::begin_and_pass(chain([step("a"), step("b")]), &["a"]);
+    assert_eq!(rig.crash(), [lost("b", 1, Next::InDoubt), decided_by_loss("b", 1), compensating("b", 1)]);
+}
+
+#[test]
+fn a_lost_attempt_is_checked_or_parks_as_its_step_says() {
+    let mut rig = Rig::begin_and_pass(chain([step("a").check(check())]), &[]);
+    let next = Next::CheckAt(rig.after(1_000));
+    assert_eq!(rig.crash(), [lost("a", 1, next)]);
+    let mut rig = Rig::begin_and_pass(chain([step("a").park_in_doubt()]), &[]);
+    assert_eq!(rig.crash(), [lost("a", 1, Next::Park(ParkReason::InDoubt))]);
+    assert_eq!(rig.machine.instance_state(), InstanceState::Parked);
+}
+
+#[test]
+fn i12_a_lost_pivot_is_never_compensated_around() {
+    let mut rig = Rig::begin_and_pass(chain([step("a"), pivot("p").idempotent()]), &["a"]);
+    for attempt in 1..=20 {
+        let next = Next::RetryAt(rig.now);
+        assert_eq!(rig.crash(), [lost("p", attempt, next), started("p", attempt + 1)]);
+    }
+}
+
+#[test]
+fn a_lost_read_only_attempt_is_called_again_and_then_void() {
+    let mut rig = Rig::begin_and_pass(chain([read_only("look")]), &[]);
+    rig.crash();
+    rig.crash();
+    assert_eq!(rig.crash(), [lost("look", 3, Next::Void), decided_by_loss("look", 3), Event::Compensated]);
+}
+
+#[test]
+fn i7_a_recovery_of_several_attempts_decides_once() {
+    let mut rig = Rig::begin_and_pass(vec![step("a"), step("b")], &[]);
+    assert_eq!(
+        rig.crash(),
+        [
+            lost("a", 1, Next::InDoubt),
+            decided_by_loss("a", 1),
+            lost("b", 1, Next::InDoubt),
+            compensating("b", 1),
+            compensating("a", 1)
+        ]
+    );
+}
+
+#[test]
+fn i7_a_decision_on_record_is_not_taken_again() {
+    let mut rig = Rig::begin_and_pass(vec![step("a"), step("b")], &[]);
+    rig.fail("a", FaultKind::Rejected);
+    assert_eq!(rig.crash(), [lost("b", 1, Next::InDoubt), compensating("b", 1)]);
+}
+
+#[test]
+fn a_lost_attempt_after_the_decision_is_settled_at_once() {
+    let needy = step_with("b", OutputUse::Required).idempotent();
+    let mut rig = Rig::begin_and_pass(vec![step("a"), needy], &[]);
+    rig.fail("a", FaultKind::Rejected);
+    for attempt in 1..=5 {
+        let next = Next::RetryAt(rig.now);
+        assert_eq!(rig.crash(), [lost("b", attempt, next), started("b", attempt + 1)]);
+    }
+}
+
+#[test]
+fn i10_a_lost_compensation_is_called_again() {
+    let mut rig = Rig::begin_and_pass(chain([step("a"), step("b")]), &["a"]);
+    rig.fail("b", FaultKind::Rejected);
+    let next = CompensationNext::RetryAt(rig.now);
+    assert_eq!(
+        rig.crash(),
+        [
+            Event::CompensationFailed { step: name("a"), attempt: 1, fault: loss(), next },
+            compensating("a", 2)
+        ]
+    );
+}
+
+#[test]
+fn a_lost_check_is_asked_again() {
+    let mut rig = Rig::begin_and_pass(chain([step("a").check(check())]), &[]);
+    rig.fail("a", FaultKind::InDoubt);
+    rig.later(1_000);
+    let next = CheckNext::CheckAt(rig.now);
+    let fault = Some(loss());
+    assert_eq!(
+        rig.crash(),
+        [Event::CheckFailed { step: name("a"), attempt: 1, fault, next }, check_started("a", 2)]
+    );
+}
+
+#[test]
+fn nothing_is_lost_where_nothing_runs() {
+    let mut rig = Rig::begin_and_pass(chain([step("a")]), &[]);
+    rig.fail("a", FaultKind::NotDone);
+    assert_eq!(rig.crash(), []);
+    assert_eq!(rig.later(100), [started("a", 2)]);
+}
+
+#[test]
+fn a_recovery_while_held_takes_down_the_loss_and_starts_later() {
+    let mut rig = Rig::begin_and_pass(chain([step("a").idempotent()]), &[]);
+    rig.pace = Pace::Hold;
+    assert_eq!(rig.crash(), [lost("a", 1, Next::RetryAt(rig.now))]);
+    rig.pace = Pace::Go;
+    assert_eq!(rig.handle(Input::Proceed), [started("a", 2)]);
+}
+
+#[test]
+fn what_was_ready_and_not_started_starts() {
+    let (mut rig, _) = Rig::begin_at(chain([step("a")]), Pace::Hold);
+    rig.pace = Pace::Go;
+    assert_eq!(rig.crash(), [started("a", 1)]);
+}

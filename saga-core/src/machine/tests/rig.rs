@@ -1,0 +1,274 @@
+//! What the tests share: short ways to write definitions, inputs and events, and a rig that holds a machine, its
+//! journal and a clock.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::definition::{
+    CheckDefinition, CompensationDefinition, Definition, OutputUse, StepDefinition, StepKind,
+};
+use crate::fault::{FaultKind, FaultRecord};
+use crate::id::{Epoch, InstanceId, Seq, StepIndex, StepName};
+use crate::journal::{
+    Cause, CheckNext, CompensationNext, Entry, Event, FailureKind, Next, ParkReason, Payload, ResolutionKind,
+};
+use crate::machine::{AttemptEnd, Input, Machine, Pace, Unexpected};
+use crate::retry::RetryPolicy;
+use crate::time::Timestamp;
+
+pub(super) const START: u64 = 1_000_000;
+
+/// Delays of 100 ms, 200 ms, .. without jitter, `attempts` calls in all.
+pub(super) fn plain_retry(attempts: u32) -> RetryPolicy {
+    RetryPolicy::FORWARD.attempts(attempts).jitter(false)
+}
+
+/// Delays of 100 ms, 200 ms, .. without jitter, without limit.
+pub(super) fn endless_retry() -> RetryPolicy {
+    RetryPolicy::PERSISTENT.jitter(false)
+}
+
+/// A compensatable step whose compensation uses the output like this.
+pub(super) fn step_with(name: &str, output: OutputUse) -> StepDefinition {
+    let compensation = CompensationDefinition::new("compensate", output).retry(endless_retry());
+    StepDefinition::new(name, StepKind::Compensatable).retry(plain_retry(3)).compensation(compensation)
+}
+
+/// A compensatable step whose compensation does without its output.
+pub(super) fn step(name: &str) -> StepDefinition {
+    step_with(name, OutputUse::Optional)
+}
+
+pub(super) fn pivot(name: &str) -> StepDefinition {
+    StepDefinition::new(name, StepKind::Pivot).retry(plain_retry(3))
+}
+
+pub(super) fn retriable(name: &str) -> StepDefinition {
+    StepDefinition::new(name, StepKind::Retriable).retry(endless_retry())
+}
+
+pub(super) fn read_only(name: &str) -> StepDefinition {
+    StepDefinition::new(name, StepKind::ReadOnly).retry(plain_retry(3))
+}
+
+/// A check that waits a second, and is asked again after 100 ms, 200 ms, ..
+pub(super) fn check() -> CheckDefinition {
+    CheckDefinition::new("check").after(Duration::from_secs(1)).retry(endless_retry())
+}
+
+/// Steps one after the other.
+pub(super) fn chain(steps: impl IntoIterator<Item = StepDefinition>) -> Vec<StepDefinition> {
+    let steps = steps.into_iter().enumerate();
+    steps.map(|(at, step)| if at == 0 { step } else { step.after(&[at - 1]) }).collect()
+}
+
+/// A machine with its journal and a clock. Every entry is checked: the fold of the journal is the live state.
+pub(super) struct Rig {
+    pub(super) definition: Arc<Definition>,
+    pub(super) machine: Machine,
+    pub(super) journal: Vec<Entry>,
+    pub(super) now: Timestamp,
+    pub(super) pace: Pace,
+}
+
+impl Rig {
+    /// Begins an instance. The events are what follows `SagaStarted`.
+    pub(super) fn begin(steps: Vec<StepDefinition>) -> (Self, Vec<Event>) {
+        Self::begin_at(steps, Pace::Go)
+    }
+
+    pub(super) fn begin_at(steps: Vec<StepDefinition>, pace: Pace) -> (Self, Vec<Event>) {
+        let output = steps.len() - 1;
+        let definition = Arc::new(Definition::new("saga", 1, steps, output));
+        let now = Timestamp::from_millis(START);
+        let (machine, events) = Machine::begin(definition.clone(), id(), Payload::NOTHING, now, pace);
+        let mut rig = Self { definition, machine, journal: Vec::new(), now, pace };
+        rig.append(&events);
+        assert!(matches!(events.first(), Some(Event::SagaStarted { .. })));
+        (rig, events.into_iter().skip(1).collect())
+    }
+
+    /// Begins an instance and lets each step in `names` succeed, as far as it goes without a failure.
+    pub(super) fn begin_and_pass(steps: Vec<StepDefinition>, names: &[&str]) -> Self {
+        let (mut rig, _) = Self::begin(steps);
+        for name in names {
+            rig.ok(name);
+        }
+        rig
+    }
+
+    pub(super) fn handle(&mut self, input: Input) -> Vec<Event> {
+        self.try_handle(input).expect("the input fits")
+    }
+
+    /// Handles `input`, checks I4 and that nothing more is to be had at the same time.
+    pub(super) fn try_handle(&mut self, input: Input) -> Result<Vec<Event>, Unexpected> {
+        let before = self.machine.state().clone();
+        let events = match self.machine.handle(input, self.now, self.pace) {
+            Ok(events) => events,
+            Err(unexpected) => {
+                assert_eq!(*self.machine.state(), before, "a refused input leaves the state");
+                return Err(unexpected);
+            }
+        };
+        self.append(&events);
+        let more = self.machine.clone().handle(Input::Proceed, self.now, self.pace);
+        assert_eq!(more, Ok(Vec::new()), "an input leaves nothing undone");
+        Ok(events)
+    }
+
+    fn append(&mut self, events: &[Event]) {
+        if events.is_empty() {
+            return;
+        }
+        let seq = self.journal.last().map_or(Seq::FIRST, |entry| entry.seq.next());
+        self.journal.push(Entry { seq, epoch: Epoch::new(1), at: self.now, events: events.to_vec() });
+        let replayed = Machine::replay(self.definition.clone(), id(), &self.journal).expect("it replays");
+        assert_eq!(replayed.state(), self.machine.state(), "I4: the fold is the live state");
+    }
+
+    pub(super) fn ok(&mut self, name: &str) -> Vec<Event> {
+        self.step_ends(name, AttemptEnd::Succeeded(Payload::NOTHING))
+    }
+
+    pub(super) fn fail(&mut self, name: &str, kind: FaultKind) -> Vec<Event> {
+        self.step_ends(name, AttemptEnd::Failed(fault(kind)))
+    }
+
+    pub(super) fn step_ends(&mut self, name: &str, end: AttemptEnd) -> Vec<Event> {
+        let step = self.index(name);
+        let attempt = self.machine.state().steps[step.get()].attempts.made;
+        self.handle(Input::StepEnded { step, attempt, end })
+    }
+
+    pub(super) fn check_ends(&mut self, name: &str, end: AttemptEnd) -> Vec<Event> {
+        let step = self.index(name);
+        let attempt = self.machine.state().steps[step.get()].checks.made;
+        self.handle(Input::CheckEnded { step, attempt, end })
+    }
+
+    pub(super) fn compensated(&mut self, name: &str) -> Vec<Event> {
+        self.compensation_ends(name, AttemptEnd::Succeeded(Payload::NOTHING))
+    }
+
+    pub(super) fn compensation_fails(&mut self, name: &str, kind: FaultKind) -> Vec<Event> {
+        self.compensation_ends(name, AttemptEnd::Failed(fault(kind)))
+    }
+
+    fn compensation_ends(&mut self, name: &str, end: AttemptEnd) -> Vec<Event> {
+        let step = self.index(name);
+        let attempt = self.machine.state().steps[step.get()].compensations.made;
+        self.handle(Input::CompensationEnded { step, attempt, end })
+    }
+
+    /// `ms` later, asks what is due.
+    pub(super) fn later(&mut self, ms: u64) -> Vec<Event> {
+        self.now = Timestamp::from_millis(self.now.as_millis() + ms);
+        self.handle(Input::Proceed)
+    }
+
+    /// The process dies and the journal is read back.
+    pub(super) fn crash(&mut self) -> Vec<Event> {
+        self.machine = Machine::replay(self.definition.clone(), id(), &self.journal).expect("it replays");
+        self.handle(Input::Recovered)
+    }
+
+    pub(super) fn retry(&mut self) -> Vec<Event> {
+        self.handle(Input::Retry { who: "ann".to_owned(), note: "fixed".to_owned() })
+    }
+
+    pub(super) fn index(&self, name: &str) -> StepIndex {
+        self.definition.index_of(&StepName::new(name)).expect("the saga has the step")
+    }
+
+    /// The time `ms` from now.
+    pub(super) fn after(&self, ms: u64) -> Timestamp {
+        Timestamp::from_millis(self.now.as_millis() + ms)
+    }
+}
+
+pub(super) fn id() -> InstanceId {
+    InstanceId::new("instance-1").expect("the id is valid")
+}
+
+pub(super) fn fault(kind: FaultKind) -> FaultRecord {
+    FaultRecord::new(kind, "code", "what the service said")
+}
+
+pub(super) fn name(step: &str) -> StepName {
+    StepName::new(step)
+}
+
+pub(super) fn started(step: &str, attempt: u32) -> Event {
+    Event::StepStarted { step: name(step), attempt }
+}
+
+pub(super) fn succeeded(step: &str) -> Event {
+    Event::StepSucceeded { step: name(step), output: Payload::NOTHING }
+}
+
+pub(super) fn failed(step: &str, attempt: u32, kind: FaultKind, next: Next) -> Event {
+    Event::AttemptFailed { step: name(step), attempt, fault: fault(kind), next }
+}
+
+pub(super) fn lost(step: &str, attempt: u32, next: Next) -> Event {
+    Event::AttemptLost { step: name(step), attempt, next }
+}
+
+pub(super) fn decided(step: &str, kind: FailureKind, attempts: u32) -> Event {
+    let message = "what the service said".to_owned();
+    decided_with(step, kind, "code", message, attempts)
+}
+
+pub(super) fn decided_by_loss(step: &str, attempts: u32) -> Event {
+    let message = "the process died before the attempt had ended".to_owned();
+    decided_with(step, FailureKind::InDoubt, "lost", message, attempts)
+}
+
+fn decided_with(step: &str, kind: FailureKind, code: &str, message: String, attempts: u32) -> Event {
+    let cause = Cause { step: Some(name(step)), kind, code: Some(code.to_owned()), message, attempts };
+    Event::CompensationDecided { cause }
+}
+
+pub(super) fn check_started(step: &str, attempt: u32) -> Event {
+    Event::CheckStarted { step: name(step), attempt }
+}
+
+pub(super) fn checked_void(step: &str, next: Next) -> Event {
+    Event::CheckedVoid { step: name(step), next }
+}
+
+/// The service did not know.
+pub(super) fn check_unknown(step: &str, attempt: u32, next: CheckNext) -> Event {
+    Event::CheckFailed { step: name(step), attempt, fault: None, next }
+}
+
+pub(super) fn compensating(step: &str, attempt: u32) -> Event {
+    Event::CompensationStarted { step: name(step), attempt }
+}
+
+pub(super) fn compensation_succeeded(step: &str) -> Event {
+    Event::CompensationSucceeded { step: name(step) }
+}
+
+pub(super) fn compensation_failed(
+    step: &str,
+    attempt: u32,
+    kind: FaultKind,
+    next: CompensationNext,
+) -> Event {
+    Event::CompensationFailed { step: name(step), attempt, fault: fault(kind), next }
+}
+
+pub(super) fn blocked(step: &str, reason: ParkReason) -> Event {
+    Event::Parked { step: name(step), reason, message: "why".to_owned() }
+}
+
+pub(super) fn resolved(step: &str) -> Event {
+    Event::Resolved {
+        step: name(step),
+        how: ResolutionKind::Retry,
+        who: "ann".to_owned(),
+        note: "fixed".to_owned(),
+    }
+}

@@ -1,0 +1,159 @@
+//! Setting up an orchestrator.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::runtime::clock::{Clock, SystemClock};
+use crate::runtime::orchestrator::Orchestrator;
+use crate::runtime::registry::{AnySaga, Registry};
+use crate::runtime::shared::{Settings, Shared};
+use crate::runtime::{recovery, stay};
+use crate::saga::Saga;
+use crate::store::{Defined, InUse, Store};
+
+/// The instances driven at once if nothing is said.
+pub const DEFAULT_MAX_ACTIVE: usize = 1024;
+
+/// The most bytes of an input or output if nothing is said: 1 MiB.
+pub const DEFAULT_PAYLOAD_LIMIT: usize = 1024 * 1024;
+
+/// How long running attempts may go on at a shutdown if nothing is said.
+pub const DEFAULT_SHUTDOWN_GRACE: Duration = Duration::from_secs(20);
+
+/// The longest name of a namespace, in bytes: it is a part of every idempotency key.
+const NAMESPACE_BYTES_MAX: usize = 64;
+
+/// Sets up an [`Orchestrator`]; made by [`Orchestrator::builder`].
+#[must_use = "nothing runs until `.build()`"]
+pub struct Builder {
+    store: Box<dyn Store>,
+    registry: Registry,
+    settings: Settings,
+    clock: Option<Arc<dyn Clock>>,
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("sagas", &self.registry)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Builder {
+    pub(crate) fn new(store: impl Store + 'static) -> Self {
+        Self {
+            store: Box::new(store),
+            registry: Registry::default(),
+            settings: Settings {
+                max_active: DEFAULT_MAX_ACTIVE,
+                payload_bytes_max: DEFAULT_PAYLOAD_LIMIT,
+                shutdown_grace: DEFAULT_SHUTDOWN_GRACE,
+                namespace: None,
+            },
+            clock: None,
+        }
+    }
+
+    /// Lets the orchestrator drive instances of the saga `S`, with the services that `flow` holds.
+    pub fn register<S: Saga>(mut self, flow: S) -> Self {
+        self.registry.register(flow);
+        self
+    }
+
+    /// How many instances are driven at once; 1,024 if nothing is said. Beyond it a started instance is durable
+    /// and queued.
+    pub fn max_active(mut self, instances: usize) -> Self {
+        self.settings.max_active = instances;
+        self
+    }
+
+    /// The most bytes that an input or an output may have as JSON; 1 MiB if nothing is said. A larger input is
+    /// [`Error::PayloadTooLarge`], a larger output leaves its attempt in doubt.
+    pub fn payload_limit(mut self, bytes: usize) -> Self {
+        self.settings.payload_bytes_max = bytes;
+        self
+    }
+
+    /// How long running attempts may go on at a [shutdown](Orchestrator::shutdown); 20 s if nothing is said.
+    pub fn shutdown_grace(mut self, grace: Duration) -> Self {
+        self.settings.shutdown_grace = grace;
+        self
+    }
+
+    /// Makes `name` the first part of every idempotency key, so that staging and production never share one.
+    pub fn namespace(mut self, name: impl Into<String>) -> Self {
+        self.settings.namespace = Some(name.into().into());
+        self
+    }
+
+    /// Where wall time comes from; the system's clock if nothing is said.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Some(Arc::new(clock));
+        self
+    }
+
+    /// Opens for business, and goes on with what a crash left unfinished: in the background, by pages, and
+    /// without holding up what is started now.
+    ///
+    /// # Errors
+    /// - [`Error::NothingRegistered`], [`Error::RegisteredTwice`], [`Error::InvalidSetting`]: a mistake in the
+    ///   calls before this one; the text says which.
+    /// - [`Error::DefinitionChanged`]: the store has unfinished instances of a saga under the same name and
+    ///   version but with other steps. Give the new one another version, and register both until the old
+    ///   instances have ended.
+    /// - [`Error::Store`]: the store cannot be read or written.
+    /// - [`Error::NoRuntime`]: there is no tokio runtime.
+    pub async fn build(self) -> Result<Orchestrator, Error> {
+        let runtime = tokio::runtime::Handle::try_current().map_err(|_| Error::NoRuntime)?;
+        self.check()?;
+        let Self { store, registry, settings, clock } = self;
+        let clock = clock.unwrap_or_else(|| Arc::new(SystemClock::new()));
+        for saga in registry.sagas() {
+            define(&*store, &**saga).await?;
+        }
+        let epoch = stay::join(&*store, &*clock).await?;
+        let shared = Shared::new(store, clock, registry, settings, epoch, runtime);
+        tokio::spawn(Arc::clone(&shared).commit());
+        tokio::spawn(recovery::run(Arc::clone(&shared)));
+        tokio::spawn(stay::keep(Arc::clone(&shared)));
+        Ok(Orchestrator::new(shared))
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        self.registry.check()?;
+        if self.settings.max_active == 0 {
+            let (setting, value) = ("max_active", "0".to_owned());
+            return Err(Error::InvalidSetting { setting, value, why: "then no instance could be driven" });
+        }
+        let Some(namespace) = self.settings.namespace.as_deref() else { return Ok(()) };
+        let why = match namespace {
+            "" => "it must not be empty",
+            long if long.len() > NAMESPACE_BYTES_MAX => "it has at most 64 bytes",
+            odd if odd.chars().any(char::is_control) => "it has no control characters",
+            _ => return Ok(()),
+        };
+        Err(Error::InvalidSetting { setting: "namespace", value: format!("{namespace:?}"), why })
+    }
+}
+
+/// Keeps the saga's shape, unless unfinished instances have another one under the same version.
+async fn define(store: &dyn Store, saga: &dyn AnySaga) -> Result<(), Error> {
+    let definition = saga.definition();
+    let (name, version) = (definition.name(), definition.version());
+    let shape = definition.shape();
+    for (other, in_use) in store.defined(name, version).await? {
+        if other.shape != shape && in_use == InUse::Yes {
+            let differences = other.shape.differences(&shape).join("; ");
+            let what = format!(
+                "version {version} has unfinished instances with other steps ({differences}); register this one as another version"
+            );
+            return Err(Error::DefinitionChanged { saga: name.to_string(), what });
+        }
+    }
+    store.define(&Defined { saga: name.to_string(), version, shape }).await?;
+    Ok(())
+}

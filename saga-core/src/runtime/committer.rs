@@ -1,0 +1,232 @@
+//! Group commit: the writes of all instances, collected while the batch before is made durable.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tracing::{error, warn};
+
+use crate::journal::EncodedEntry;
+use crate::runtime::instance::Live;
+use crate::runtime::shutdown::Lifecycle;
+use crate::store::{Refusal, Store, StoreError, Stored, Write};
+
+/// The most writes of a batch: enough that the commit costs each of them little, few enough that the first does
+/// not wait long for the last.
+const BATCH_ENTRIES_MAX: usize = 1024;
+
+/// The most bytes of a batch, so that large payloads do not make it long.
+const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// The first and the longest pause between two tries to get a failing store to work again.
+const REPAIR_PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
+
+/// What became of a write.
+#[derive(Debug, Clone)]
+pub(crate) enum Written {
+    /// It is durable.
+    Durable,
+    /// The store did not take it.
+    Refused(Refusal),
+    /// It is not known to be durable, and nothing more is done about it here.
+    Failed(StoreError),
+}
+
+/// Where instances hand in their writes.
+pub(crate) struct Committer {
+    queue: Mutex<Vec<Pending>>,
+    filled: Notify,
+}
+
+/// A write and whom to tell of it.
+struct Pending {
+    write: Write,
+    live: Arc<Live>,
+}
+
+impl Committer {
+    pub(crate) fn new() -> Self {
+        Self { queue: Mutex::default(), filled: Notify::new() }
+    }
+
+    /// Hands in a write. `live` is told what became of it.
+    pub(crate) fn submit(&self, write: Write, live: Arc<Live>) {
+        self.queue().push(Pending { write, live });
+        self.filled.notify_one();
+    }
+
+    /// Commits what is handed in, until the stay has ended and nothing is left.
+    pub(crate) async fn run(&self, store: &dyn Store, lifecycle: &Lifecycle) {
+        loop {
+            let batch = self.take();
+            if batch.is_empty() {
+                tokio::select! {
+                    () = self.filled.notified() => {}
+                    () = lifecycle.drained() => return,
+                }
+                continue;
+            }
+            let (writes, lives): (Vec<_>, Vec<_>) =
+                batch.into_iter().map(|pending| (pending.write, pending.live)).unzip();
+            let results = match store.append(&writes).await {
+                Ok(results) => results.into_iter().map(Written::from).collect(),
+                Err(error) => self.repair(store, lifecycle, &writes, error).await,
+            };
+            for (live, written) in lives.into_iter().zip(results) {
+                live.written(written);
+            }
+        }
+    }
+
+    /// The next batch, within its limits; one write is always taken.
+    fn take(&self) -> Vec<Pending> {
+        let mut queue = self.queue();
+        let mut bytes = 0;
+        let fits = queue.iter().take(BATCH_ENTRIES_MAX).take_while(|pending| {
+            bytes += size_of(&pending.write);
+            bytes <= BATCH_BYTES_MAX
+        });
+        let count = fits.count().max(1).min(queue.len());
+        let rest = queue.split_off(count);
+        std::mem::replace(&mut *queue, rest)
+    }
+
+    /// After a failed commit: reopens the store and reads back. What is found was written; what is not found is
+    /// written now. New instances are tried once more, then their callers are told, and only what is found of
+    /// them goes on; entries are tried until the store takes them or the stay ends. A sync is never repeated on
+    /// the same handle, since a kernel reports a lost page only once.
+    async fn repair(
+        &self,
+        store: &dyn Store,
+        lifecycle: &Lifecycle,
+        writes: &[Write],
+        mut error: StoreError,
+    ) -> Vec<Written> {
+        let mut results: Vec<Option<Written>> = vec![None; writes.len()];
+        let (mut pause, longest) = REPAIR_PAUSES;
+        let mut round = 0;
+        loop {
+            warn!(error = %error, round, writes = writes.len(), "a commit failed, reading back");
+            match reappend(store, writes, &mut results, round == 0).await {
+                Ok(()) => break,
+                Err(again) => error = again,
+            }
+            round += 1;
+            self.refuse_new(&error);
+            if lifecycle.is_ending() {
+                error!(error = %error, "the store does not work: instances stay where their journal ends");
+                break;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(pause) => pause = (pause * 2).min(longest),
+                () = lifecycle.ending() => {}
+            }
+        }
+        results.into_iter().map(|result| result.unwrap_or_else(|| Written::Failed(error.clone()))).collect()
+    }
+
+    /// Tells the callers whose instances wait to be created that the store does not work. None of these was
+    /// handed to it.
+    fn refuse_new(&self, error: &StoreError) {
+        let mut kept = Vec::new();
+        let mut refused = Vec::new();
+        for pending in std::mem::take(&mut *self.queue()) {
+            if matches!(pending.write, Write::Create { .. }) { &mut refused } else { &mut kept }
+                .push(pending);
+        }
+        self.queue().splice(0..0, kept);
+        for pending in refused {
+            pending.live.written(Written::Failed(error.clone()));
+        }
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Vec<Pending>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl From<Result<(), Refusal>> for Written {
+    fn from(result: Result<(), Refusal>) -> Self {
+        match result {
+            Ok(()) => Self::Durable,
+            Err(refusal) => Self::Refused(refusal),
+        }
+    }
+}
+
+/// Reopens the store, settles by reading back which of the writes without a result took effect, and appends
+/// the others. New instances are appended only if `create` says so: later only what is found of them counts.
+async fn reappend(
+    store: &dyn Store,
+    writes: &[Write],
+    results: &mut [Option<Written>],
+    create: bool,
+) -> Result<(), StoreError> {
+    store.reopen().await?;
+    let open: Vec<usize> =
+        (0..writes.len()).filter(|at| results.get(*at).is_some_and(Option::is_none)).collect();
+    let ids: Vec<_> = open.iter().filter_map(|at| writes.get(*at)).map(|write| write.id().clone()).collect();
+    let stored = store.load(&ids).await?;
+    let mut again = Vec::new();
+    for (at, stored) in open.into_iter().zip(stored) {
+        let (Some(write), Some(result)) = (writes.get(at), results.get_mut(at)) else { continue };
+        match find(write, stored.as_ref()) {
+            Found::Written => *result = Some(Written::Durable),
+            Found::Missing if create || !matches!(write, Write::Create { .. }) => {
+                again.push((at, write.clone()));
+            }
+            Found::Missing => {}
+            Found::Other(refusal) => *result = Some(Written::Refused(refusal)),
+        }
+    }
+    if again.is_empty() {
+        return Ok(());
+    }
+    let (places, batch): (Vec<_>, Vec<_>) = again.into_iter().unzip();
+    for (at, result) in places.into_iter().zip(store.append(&batch).await?) {
+        if let Some(place) = results.get_mut(at) {
+            *place = Some(result.into());
+        }
+    }
+    Ok(())
+}
+
+/// What reading back says of a write.
+enum Found {
+    /// It is there, under this stay's epoch and to the byte.
+    Written,
+    /// It is not there, and the journal ends just before it.
+    Missing,
+    /// Something else is there.
+    Other(Refusal),
+}
+
+fn find(write: &Write, stored: Option<&Stored>) -> Found {
+    match (write, stored) {
+        (Write::Create { .. }, None) => Found::Missing,
+        (Write::Create { entry, .. }, Some(stored)) => match stored.entries.first() {
+            Some(first) if first == entry => Found::Written,
+            _ => Found::Other(Refusal::Exists),
+        },
+        (Write::Append { .. } | Write::MarkUnreadable { .. }, None) => Found::Other(Refusal::NotFound),
+        (Write::Append { entry, .. }, Some(stored)) => find_entry(entry, stored),
+        (Write::MarkUnreadable { .. }, Some(_)) => Found::Missing,
+    }
+}
+
+fn find_entry(entry: &EncodedEntry, stored: &Stored) -> Found {
+    match stored.entries.iter().find(|found| found.seq == entry.seq) {
+        Some(found) if found == entry => Found::Written,
+        Some(_) => Found::Other(Refusal::Sequence),
+        None if stored.entries.last().is_some_and(|last| last.seq.next() == entry.seq) => Found::Missing,
+        None => Found::Other(Refusal::Sequence),
+    }
+}
+
+/// The bytes that count towards a batch's limit.
+fn size_of(write: &Write) -> usize {
+    match write {
+        Write::Create { entry, .. } | Write::Append { entry, .. } => entry.events.len(),
+        Write::MarkUnreadable { .. } => 0,
+    }
+}

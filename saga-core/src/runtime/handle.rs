@@ -1,0 +1,217 @@
+//! One instance, as its user sees it.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::definition::{Definition, ShapeId};
+use crate::error::{ConflictKind, Error};
+use crate::id::{InstanceId, StepName};
+use crate::journal::{Event, Head, InstanceState, Payload};
+use crate::outcome::{Failure, Outcome, Parked, Status};
+use crate::runtime::orchestrator::or_ending;
+use crate::runtime::revive::{Replayed, load, replay};
+use crate::runtime::shared::{Ended, Shared};
+use crate::saga::{Saga, Step};
+use crate::store::Stored;
+
+/// How often the store is asked about an instance that this process does not drive.
+const ASK_EVERY: Duration = Duration::from_millis(500);
+
+/// One instance of the saga `S`. Dropping it changes nothing.
+///
+/// Clones are handles of the same instance.
+pub struct Handle<S: Saga> {
+    shared: Arc<Shared>,
+    id: InstanceId,
+    saga: PhantomData<fn() -> S>,
+}
+
+impl<S: Saga> Clone for Handle<S> {
+    fn clone(&self) -> Self {
+        Self::new(Arc::clone(&self.shared), self.id.clone())
+    }
+}
+
+impl<S: Saga> fmt::Debug for Handle<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+impl<S: Saga> Handle<S> {
+    pub(crate) fn new(shared: Arc<Shared>, id: InstanceId) -> Self {
+        Self { shared, id, saga: PhantomData }
+    }
+
+    /// The instance's id.
+    pub fn id(&self) -> &InstanceId {
+        &self.id
+    }
+
+    /// Where the instance stands. Everything it reports is durable.
+    ///
+    /// # Errors
+    /// - [`Error::NotFound`]: no instance has this id.
+    /// - [`Error::Conflict`]: it is an instance of another saga.
+    /// - [`Error::Unreadable`]: its journal cannot be read.
+    /// - [`Error::Store`]: ask again. [`Error::ShuttingDown`]: ask after the next build.
+    pub async fn status(&self) -> Result<Status, Error> {
+        Ok(self.replayed().await?.machine.status())
+    }
+
+    /// Waits until the instance has ended or is parked, and says how. It may be called again.
+    ///
+    /// # Errors
+    /// As [`try_outcome`](Self::try_outcome); and [`Error::Stopped`] if the instance cannot go on in this
+    /// process.
+    pub async fn outcome(&self) -> Result<Outcome<S>, Error> {
+        loop {
+            let (ended, is_live) = self.shared.wait_for(&self.id);
+            if !is_live && let Some(outcome) = self.try_outcome().await? {
+                drop(ended);
+                self.shared.forget_waiters(&self.id);
+                return Ok(outcome);
+            }
+            if is_live {
+                self.check_saga_of_live()?;
+            }
+            // An instance that another process drives ends without a word here, so the store is asked again.
+            let ended = match tokio::time::timeout(ASK_EVERY, ended).await {
+                Err(_elapsed) => continue,
+                Ok(Err(_closed)) => return Err(Error::ShuttingDown),
+                Ok(Ok(ended)) => ended,
+            };
+            return match ended {
+                Ended::Completed(output) => self.completed(&output),
+                Ended::Compensated(failure) => self.compensated(failure),
+                Ended::Parked(parked) => self.parked(parked),
+                Ended::Stopped(why) => Err(Error::Stopped { id: self.id.clone(), why }),
+            };
+        }
+    }
+
+    /// How the instance ended or that it is parked; `None` while it goes on.
+    ///
+    /// # Errors
+    /// - [`Error::NotFound`]: no instance has this id.
+    /// - [`Error::Conflict`]: it is an instance of another saga.
+    /// - [`Error::DefinitionChanged`]: it ended under another definition, and today's has no such step, or its
+    ///   output does not read as today's type.
+    /// - [`Error::Unreadable`]: its journal cannot be read.
+    /// - [`Error::Store`]: ask again. [`Error::ShuttingDown`]: ask after the next build.
+    pub async fn try_outcome(&self) -> Result<Option<Outcome<S>>, Error> {
+        let head = self.shared.store.head(&self.id).await;
+        let head = head.map_err(|error| or_ending(&self.shared, Error::Store(error)))?;
+        let head = head.ok_or_else(|| Error::NotFound { id: self.id.to_string() })?;
+        self.check_saga(&head.saga)?;
+        match head.progress.state {
+            InstanceState::Running | InstanceState::Compensating => Ok(None),
+            InstanceState::Completed | InstanceState::Compensated | InstanceState::Parked => {
+                self.outcome_of(&self.replayed().await?)
+            }
+            InstanceState::Unreadable => Err(self.unreadable("it was marked as unreadable when it was read")),
+        }
+    }
+
+    fn outcome_of(&self, replayed: &Replayed) -> Result<Option<Outcome<S>>, Error> {
+        let machine = &replayed.machine;
+        match machine.instance_state() {
+            InstanceState::Completed => self.completed(&output_of::<S>(replayed)).map(Some),
+            InstanceState::Compensated => {
+                machine.failure().map(|failure| self.compensated(failure)).transpose()
+            }
+            InstanceState::Parked => machine.parked().map(|parked| self.parked(parked)).transpose(),
+            InstanceState::Running | InstanceState::Compensating | InstanceState::Unreadable => Ok(None),
+        }
+    }
+
+    fn completed(&self, output: &Payload) -> Result<Outcome<S>, Error> {
+        let outputs = S::outputs();
+        let step = S::definition().output().map(crate::id::StepIndex::get).unwrap_or_default();
+        let slot = S::slot(&outputs, step).ok_or_else(|| self.changed("it has no output step".to_owned()))?;
+        slot.restore(output).map_err(|what| self.changed(what))?;
+        S::output(outputs).map(Outcome::Completed).ok_or_else(|| self.changed("it has no output".to_owned()))
+    }
+
+    fn compensated(&self, failure: Failure) -> Result<Outcome<S>, Error> {
+        let Failure { step, item, kind, code, message, attempts, skipped } = failure;
+        let step = step.map(|step| self.step(&step)).transpose()?;
+        let skipped = skipped.iter().map(|step| self.step(step)).collect::<Result<_, _>>()?;
+        Ok(Outcome::Compensated(Failure { step, item, kind, code, message, attempts, skipped }))
+    }
+
+    fn parked(&self, parked: Parked) -> Result<Outcome<S>, Error> {
+        let Parked { step, item, reason, message, attempts, since } = parked;
+        let step = self.step(&step)?;
+        Ok(Outcome::Parked(Parked { step, item, reason, message, attempts, since }))
+    }
+
+    /// Today's step of this name.
+    fn step(&self, name: &StepName) -> Result<S::Step, Error> {
+        let found = S::Step::ALL.iter().find(|step| *name == step.name());
+        found.copied().ok_or_else(|| self.changed(format!("step {name} is not one of today's")))
+    }
+
+    /// The fold of the instance's journal.
+    async fn replayed(&self) -> Result<Replayed, Error> {
+        let stored = load(&*self.shared.store, &self.id).await;
+        let stored = stored.map_err(|error| or_ending(&self.shared, error))?;
+        self.check_saga(&stored.head.saga)?;
+        let definition = self.definition_of(&stored).await?;
+        replay(&definition, &stored).map_err(|what| self.unreadable(&what))
+    }
+
+    /// The definition that the instance began under: the registered one, or as much of it as its shape tells.
+    async fn definition_of(&self, stored: &Stored) -> Result<Arc<Definition>, Error> {
+        let Head { saga, version, shape, .. } = &stored.head;
+        if let Some(registered) = self.shared.registry.of(&stored.head) {
+            return Ok(Arc::clone(registered.definition()));
+        }
+        let defined = self.shared.store.defined(saga, *version).await;
+        let defined = defined.map_err(|error| or_ending(&self.shared, Error::Store(error)))?;
+        let is_it = |id: ShapeId| id == *shape;
+        match defined.into_iter().find(|(defined, _)| is_it(defined.shape_id())) {
+            Some((defined, _)) => {
+                Ok(Arc::new(Definition::of_shape(Arc::clone(saga), *version, defined.shape)))
+            }
+            None => Err(self.unreadable("the shape of its saga was not kept")),
+        }
+    }
+
+    fn check_saga(&self, saga: &str) -> Result<(), Error> {
+        if saga == &**S::definition().name() {
+            return Ok(());
+        }
+        Err(Error::Conflict { id: self.id.clone(), what: ConflictKind::Saga })
+    }
+
+    fn check_saga_of_live(&self) -> Result<(), Error> {
+        match self.shared.get(&self.id) {
+            Some(live) => self.check_saga(live.saga().definition().name()),
+            None => Ok(()),
+        }
+    }
+
+    fn changed(&self, what: String) -> Error {
+        let saga = S::definition().name().to_string();
+        Error::DefinitionChanged { saga, what: format!("instance {}: {what}", self.id) }
+    }
+
+    fn unreadable(&self, what: &str) -> Error {
+        Error::Unreadable { id: self.id.clone(), what: what.to_owned() }
+    }
+}
+
+/// The output of a completed instance: that of the step that is the output today.
+fn output_of<S: Saga>(replayed: &Replayed) -> Payload {
+    let definition = S::definition();
+    let name = definition.output().and_then(|index| definition.step(index)).map(|step| &step.name);
+    let events = replayed.entries.iter().flat_map(|entry| &entry.events);
+    let outputs = events.filter_map(|event| match event {
+        Event::StepSucceeded { step, output } if Some(step) == name => Some(output.clone()),
+        _ => None,
+    });
+    outputs.last().unwrap_or(Payload::NOTHING)
+}

@@ -1,0 +1,125 @@
+//! Starting the attempt that a durable entry announced.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
+use tracing::{Instrument, debug, debug_span};
+
+use crate::context::{Attempt, StepContext};
+use crate::definition::Definition;
+use crate::id::{StepIndex, StepName};
+use crate::machine::{AttemptEnd, Input};
+use crate::outcome::Failure;
+use crate::private::{Call, Encoding, Role};
+use crate::runtime::attempt;
+use crate::runtime::instance::Live;
+use crate::runtime::shutdown::Lifecycle;
+
+/// What to run.
+pub(crate) struct Order {
+    role: Role,
+    step: StepIndex,
+    name: StepName,
+    attempt: u32,
+    timeout: Duration,
+    cancelled: Option<watch::Receiver<bool>>,
+    failure: Option<Failure>,
+}
+
+impl Order {
+    /// The order to run an attempt of the step `name`, if the saga has it.
+    pub(crate) fn new(
+        definition: &Definition,
+        role: Role,
+        name: &StepName,
+        attempt: u32,
+        cancelled: Option<watch::Receiver<bool>>,
+        failure: Option<Failure>,
+    ) -> Option<Self> {
+        let step = definition.index_of(name)?;
+        let timeout = timeout_of(definition, step, role)?;
+        Some(Self { role, step, name: name.clone(), attempt, timeout, cancelled, failure })
+    }
+
+    /// The step.
+    pub(crate) fn step(&self) -> StepIndex {
+        self.step
+    }
+}
+
+/// The time that an attempt may take.
+pub(crate) fn timeout_of(definition: &Definition, step: StepIndex, role: Role) -> Option<Duration> {
+    let step = definition.step(step)?;
+    match role {
+        Role::Step => Some(step.timeout),
+        Role::Check => Some(step.check.as_ref()?.timeout),
+        Role::Compensation => Some(step.compensation.as_ref()?.timeout),
+    }
+}
+
+/// What the machine is told of an attempt's end.
+pub(crate) fn input_of(role: Role, step: StepIndex, attempt: u32, end: AttemptEnd) -> Input {
+    match role {
+        Role::Step => Input::StepEnded { step, attempt, end },
+        Role::Check => Input::CheckEnded { step, attempt, end },
+        Role::Compensation => Input::CompensationEnded { step, attempt, end },
+    }
+}
+
+/// Runs an attempt in a task of its own.
+pub(crate) fn spawn(live: Arc<Live>, order: Order) -> AbortHandle {
+    let running = Lifecycle::attempt(live.shared());
+    let span = match order.role {
+        Role::Step => {
+            debug_span!(parent: live.span(), "attempt", step = %order.name, attempt = order.attempt)
+        }
+        Role::Check => debug_span!(parent: live.span(), "check", step = %order.name, attempt = order.attempt),
+        Role::Compensation => {
+            debug_span!(parent: live.span(), "compensation", step = %order.name, attempt = order.attempt)
+        }
+    };
+    let runtime = live.shared().runtime.clone();
+    let attempt = run(live, order, span.clone()).instrument(span);
+    let task = runtime.spawn(async move {
+        attempt.await;
+        drop(running);
+    });
+    task.abort_handle()
+}
+
+async fn run(live: Arc<Live>, order: Order, span: tracing::Span) {
+    let shared = live.shared();
+    let Order { role, step, name, attempt, timeout, cancelled, failure } = order;
+    let Some(memory) = live.memory() else {
+        return live.stop("its values cannot be read");
+    };
+    let cx = StepContext::new(Attempt {
+        namespace: shared.settings.namespace.as_deref(),
+        saga: live.saga().definition().name(),
+        instance: live.id().clone(),
+        step: name,
+        attempt,
+        compensation: role == Role::Compensation,
+        deadline: Instant::now().checked_add(timeout),
+        cancelled,
+        span,
+    });
+    let encoding = Encoding::Json { bytes_max: shared.settings.payload_bytes_max };
+    let call = Call { step: step.get(), role, cx: &cx, failure: failure.as_ref(), encoding };
+    let end = attempt::run(|| memory.call(call), timeout).await;
+    tell(&end);
+    live.attempt_ended(step, input_of(role, step, attempt, end));
+}
+
+/// Writes down how an attempt ended; the text of an error is in the journal, and not repeated here.
+fn tell(end: &AttemptEnd) {
+    match end {
+        AttemptEnd::Succeeded(_) => debug!("succeeded"),
+        AttemptEnd::Failed(fault) => debug!(kind = ?fault.kind, code = fault.code.as_deref(), "failed"),
+        AttemptEnd::NothingDone => debug!("nothing was done"),
+        AttemptEnd::Unknown => debug!("the service does not know"),
+    }
+}

@@ -1,0 +1,226 @@
+//! What the parts of one orchestrator share.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::runtime::Handle as Runtime;
+use tokio::sync::{Notify, oneshot, watch};
+
+use crate::id::{Epoch, InstanceId};
+use crate::journal::Payload;
+use crate::outcome::{Failure, Parked};
+use crate::runtime::admission::Admission;
+use crate::runtime::clock::Clock;
+use crate::runtime::committer::Committer;
+use crate::runtime::instance::Live;
+use crate::runtime::registry::Registry;
+use crate::runtime::shutdown::Lifecycle;
+use crate::store::Store;
+use crate::time::Timestamp;
+
+/// What the builder was told.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) max_active: usize,
+    pub(crate) payload_bytes_max: usize,
+    pub(crate) shutdown_grace: Duration,
+    pub(crate) namespace: Option<Arc<str>>,
+}
+
+/// What the parts of one orchestrator share.
+pub(crate) struct Shared {
+    pub(crate) store: Box<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) registry: Registry,
+    pub(crate) settings: Settings,
+    pub(crate) admission: Arc<Admission>,
+    pub(crate) committer: Committer,
+    pub(crate) lifecycle: Lifecycle,
+    pub(crate) runtime: Runtime,
+    epoch: AtomicU64,
+    table: Mutex<Table>,
+    wake: Wake,
+    committer_ended: watch::Sender<bool>,
+}
+
+/// The instances in memory, and who waits for the end of any.
+#[derive(Default)]
+struct Table {
+    live: HashMap<InstanceId, Arc<Live>>,
+    waiting: HashMap<InstanceId, Vec<oneshot::Sender<Ended>>>,
+}
+
+/// When the first of the instances that left memory goes on.
+#[derive(Default)]
+struct Wake {
+    at: Mutex<Option<Timestamp>>,
+    earlier: Notify,
+}
+
+/// How an instance left memory for those who wait for its outcome.
+#[derive(Debug, Clone)]
+pub(crate) enum Ended {
+    /// It completed with this output.
+    Completed(Payload),
+    /// It compensated.
+    Compensated(Failure),
+    /// It is parked.
+    Parked(Parked),
+    /// It cannot go on in this process.
+    Stopped(String),
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    pub(crate) fn new(
+        store: Box<dyn Store>,
+        clock: Arc<dyn Clock>,
+        registry: Registry,
+        settings: Settings,
+        epoch: Epoch,
+        runtime: Runtime,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            store,
+            clock,
+            registry,
+            admission: Admission::new(settings.max_active),
+            settings,
+            committer: Committer::new(),
+            lifecycle: Lifecycle::new(),
+            runtime,
+            epoch: AtomicU64::new(epoch.get()),
+            table: Mutex::default(),
+            wake: Wake::default(),
+            committer_ended: watch::Sender::new(false),
+        })
+    }
+
+    /// The time now.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now().into()
+    }
+
+    /// The epoch of the stay.
+    pub(crate) fn epoch(&self) -> Epoch {
+        Epoch::new(self.epoch.load(Ordering::Acquire))
+    }
+
+    /// Goes on under another epoch, after the lease was lost.
+    pub(crate) fn set_epoch(&self, epoch: Epoch) {
+        self.epoch.store(epoch.get(), Ordering::Release);
+    }
+
+    /// Commits what instances hand in, until the end.
+    pub(crate) async fn commit(self: Arc<Self>) {
+        self.committer.run(&*self.store, &self.lifecycle).await;
+        self.committer_ended.send_replace(true);
+    }
+
+    /// Waits until [`commit`](Self::commit) has returned.
+    pub(crate) async fn committer_ended(&self) {
+        let mut ends = self.committer_ended.subscribe();
+        let _closed = ends.wait_for(|ended| *ended).await;
+    }
+
+    /// Puts an instance into memory, unless one of its id is there: then that is returned.
+    pub(crate) fn insert(&self, live: &Arc<Live>) -> Result<(), Arc<Live>> {
+        match self.table().live.entry(live.id().clone()) {
+            Entry::Occupied(there) => Err(Arc::clone(there.get())),
+            Entry::Vacant(room) => {
+                room.insert(Arc::clone(live));
+                Ok(())
+            }
+        }
+    }
+
+    /// The instance, if it is in memory.
+    pub(crate) fn get(&self, id: &InstanceId) -> Option<Arc<Live>> {
+        self.table().live.get(id).cloned()
+    }
+
+    /// All instances in memory.
+    pub(crate) fn live(&self) -> Vec<Arc<Live>> {
+        self.table().live.values().cloned().collect()
+    }
+
+    /// Takes an instance out of memory. Those who wait for its outcome are told if it has `ended`, else they
+    /// wait on.
+    pub(crate) fn remove(&self, live: &Live, ended: Option<&Ended>) {
+        let mut table = self.table();
+        let id = live.id();
+        // Another one of this id may be there by now: this one is then gone already.
+        if table.live.get(id).is_none_or(|there| std::ptr::eq(Arc::as_ptr(there), live)) {
+            table.live.remove(id);
+            let waiting = ended.and_then(|ended| Some((ended, table.waiting.remove(id)?)));
+            drop(table);
+            if let Some((ended, waiting)) = waiting {
+                for waiter in waiting {
+                    // Who no longer waits needs no answer.
+                    let _gone = waiter.send(ended.clone());
+                }
+            }
+        }
+    }
+
+    /// Waits for the end of an instance; tells too whether it is in memory.
+    pub(crate) fn wait_for(&self, id: &InstanceId) -> (oneshot::Receiver<Ended>, bool) {
+        let (waiter, ended) = oneshot::channel();
+        let mut table = self.table();
+        let waiting = table.waiting.entry(id.clone()).or_default();
+        waiting.retain(|waiter| !waiter.is_closed());
+        waiting.push(waiter);
+        let is_live = table.live.contains_key(id);
+        (ended, is_live)
+    }
+
+    /// Forgets those who no longer wait for `id`.
+    pub(crate) fn forget_waiters(&self, id: &InstanceId) {
+        let mut table = self.table();
+        if let Some(waiting) = table.waiting.get_mut(id) {
+            waiting.retain(|waiter| !waiter.is_closed());
+            if waiting.is_empty() {
+                table.waiting.remove(id);
+            }
+        }
+    }
+
+    /// Forgets everything in memory: who waits learns that there is nobody left to answer.
+    pub(crate) fn forget_all(&self) {
+        let table = std::mem::take(&mut *self.table());
+        table.live.values().for_each(|live| live.forget());
+    }
+
+    /// Notes that an instance left memory until `at`.
+    pub(crate) fn note_due(&self, at: Timestamp) {
+        let mut first = self.wake.at.lock().unwrap_or_else(PoisonError::into_inner);
+        if first.is_none_or(|first| at < first) {
+            *first = Some(at);
+            drop(first);
+            self.wake.earlier.notify_one();
+        }
+    }
+
+    /// When the first of those that left memory is due, as far as was noted; what was noted is forgotten.
+    pub(crate) fn take_due(&self) -> Option<Timestamp> {
+        self.wake.at.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Waits until an earlier time was noted.
+    pub(crate) async fn earlier_due(&self) {
+        self.wake.earlier.notified().await;
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,172 @@
+//! The life of an orchestrator: open, ending, closed.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use tokio::sync::{Notify, watch};
+use tracing::{info, warn};
+
+use crate::runtime::shared::Shared;
+
+/// How long aborted attempts and the last commit may take to end before `shutdown` returns without them.
+const ABORT_GRACE: Duration = Duration::from_secs(1);
+
+/// How far an orchestrator's life is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Stage {
+    /// It works.
+    Open,
+    /// Nothing new starts.
+    Ending,
+    /// Every attempt has ended: what is handed in is committed, then the committer ends.
+    Drained,
+    /// The store is closed.
+    Closed,
+}
+
+/// The life of an orchestrator, to be watched.
+pub(crate) struct Lifecycle {
+    stage: watch::Sender<Stage>,
+    attempts: AtomicUsize,
+    attempt_ended: Notify,
+}
+
+impl Lifecycle {
+    pub(crate) fn new() -> Self {
+        Self {
+            stage: watch::Sender::new(Stage::Open),
+            attempts: AtomicUsize::new(0),
+            attempt_ended: Notify::new(),
+        }
+    }
+
+    /// Whether nothing new starts.
+    pub(crate) fn is_ending(&self) -> bool {
+        *self.stage.borrow() >= Stage::Ending
+    }
+
+    /// Waits until nothing new starts.
+    pub(crate) async fn ending(&self) {
+        self.reached(Stage::Ending).await;
+    }
+
+    /// Waits until every attempt has ended.
+    pub(crate) async fn drained(&self) {
+        self.reached(Stage::Drained).await;
+    }
+
+    /// Counts an attempt until what is returned is dropped.
+    pub(crate) fn attempt(shared: &Arc<Shared>) -> RunningAttempt {
+        shared.lifecycle.attempts.fetch_add(1, Ordering::SeqCst);
+        RunningAttempt { shared: Arc::clone(shared) }
+    }
+
+    async fn reached(&self, stage: Stage) {
+        // The sender is `self`, so it cannot be gone.
+        let mut stages = self.stage.subscribe();
+        let _closed = stages.wait_for(|now| *now >= stage).await;
+    }
+
+    async fn no_attempts(&self) {
+        loop {
+            let ended = self.attempt_ended.notified();
+            if self.attempts.load(Ordering::SeqCst) == 0 {
+                return;
+            }
+            ended.await;
+        }
+    }
+
+    fn enter(&self, stage: Stage) -> bool {
+        self.stage.send_if_modified(|now| {
+            let later = *now < stage;
+            if later {
+                *now = stage;
+            }
+            later
+        })
+    }
+}
+
+/// An attempt that counts as running.
+pub(crate) struct RunningAttempt {
+    shared: Arc<Shared>,
+}
+
+impl Drop for RunningAttempt {
+    fn drop(&mut self) {
+        if self.shared.lifecycle.attempts.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.shared.lifecycle.attempt_ended.notify_waiters();
+        }
+    }
+}
+
+/// Ends the orchestrator: nothing new starts, running attempts get the grace, then they are dropped. Returns
+/// when the store is closed, or a little after the grace if an attempt blocks its thread: then the store is
+/// closed once that has ended.
+pub(crate) async fn shutdown(shared: &Arc<Shared>) {
+    if shared.lifecycle.enter(Stage::Ending) {
+        info!("shutting down");
+        tokio::spawn(end(Ending { shared: Arc::clone(shared) }));
+    }
+    let limit = shared.settings.shutdown_grace + 2 * ABORT_GRACE;
+    if tokio::time::timeout(limit, shared.lifecycle.reached(Stage::Closed)).await.is_err() {
+        warn!("an attempt does not end: the store stays open until it does");
+    }
+}
+
+/// An end under way. However it ends, perhaps with its runtime, the instances in memory are let go: they and
+/// what they share hold each other.
+struct Ending {
+    shared: Arc<Shared>,
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.shared.forget_all();
+    }
+}
+
+async fn end(ending: Ending) {
+    let shared = &ending.shared;
+    shared.admission.nudge();
+    let lifecycle = &shared.lifecycle;
+    if tokio::time::timeout(shared.settings.shutdown_grace, lifecycle.no_attempts()).await.is_err() {
+        warn!("the grace is over: attempts that still run are dropped, and count as in doubt");
+        shared.live().iter().for_each(|live| live.abort_attempts());
+        lifecycle.no_attempts().await;
+    }
+    lifecycle.enter(Stage::Drained);
+    shared.committer_ended().await;
+    if let Err(error) = shared.store.release(shared.epoch()).await {
+        warn!(error = %error, "the stay could not be released: its lease will pass");
+    }
+    if let Err(error) = shared.store.close().await {
+        warn!(error = %error, "the store could not be closed");
+    }
+    lifecycle.enter(Stage::Closed);
+    info!("shut down");
+}
+
+/// Shuts down, without waiting, when the last clone of an orchestrator is dropped.
+pub(crate) struct LastClone {
+    shared: Weak<Shared>,
+}
+
+impl LastClone {
+    pub(crate) fn of(shared: &Arc<Shared>) -> Self {
+        Self { shared: Arc::downgrade(shared) }
+    }
+}
+
+impl Drop for LastClone {
+    fn drop(&mut self) {
+        if let Some(shared) = self.shared.upgrade()
+            && shared.lifecycle.enter(Stage::Ending)
+        {
+            let runtime = shared.runtime.clone();
+            runtime.spawn(end(Ending { shared }));
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! The lease of this orchestrator's stay at its store.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracing::{debug, error, warn};
+
+use crate::id::Epoch;
+use crate::runtime::clock::Clock;
+use crate::runtime::shared::Shared;
+use crate::store::{Store, StoreError};
+use crate::time::Timestamp;
+
+/// How long others wait before they take over the instances of a worker that is silent: longer than the pauses
+/// of a busy machine, shorter than the patience of who waits for an order.
+const LEASE: Duration = Duration::from_secs(30);
+
+/// How often the lease is prolonged: two renewals may fail before it passes.
+const RENEW_EVERY: Duration = Duration::from_secs(10);
+
+/// Begins a stay.
+pub(crate) async fn join(store: &dyn Store, clock: &dyn Clock) -> Result<Epoch, StoreError> {
+    let now = Timestamp::from(clock.now());
+    store.join(now, now.plus(LEASE)).await
+}
+
+/// Prolongs the lease until the end. If it has passed, others may drive what was driven here: everything in
+/// memory stops, and a new stay begins.
+pub(crate) async fn keep(shared: Arc<Shared>) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(RENEW_EVERY) => {}
+            () = shared.lifecycle.ending() => return,
+        }
+        let now = shared.now();
+        match shared.store.renew(shared.epoch(), now, now.plus(LEASE)).await {
+            Ok(true) => debug!("the lease is prolonged"),
+            Ok(false) => rejoin(&shared).await,
+            Err(error) => warn!(%error, "the lease could not be prolonged, trying again"),
+        }
+    }
+}
+
+async fn rejoin(shared: &Arc<Shared>) {
+    error!("the lease has passed: others may have taken over, beginning anew");
+    let lost = shared.live();
+    match join(&*shared.store, &*shared.clock).await {
+        Ok(epoch) => shared.set_epoch(epoch),
+        Err(error) => return warn!(%error, "no new stay could begin, trying again"),
+    }
+    lost.iter().for_each(|live| live.lose());
+    shared.admission.nudge();
+}

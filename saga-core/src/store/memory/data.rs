@@ -1,0 +1,252 @@
+//! What a store in memory holds.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::stays::Stays;
+use crate::id::{Epoch, InstanceId, Seq};
+use crate::journal::{EncodedEntry, Head, InstanceState, Progress};
+use crate::store::{Defined, Due, InUse, Refusal, Stored, Wanted, Write};
+use crate::time::Timestamp;
+
+/// What a store in memory holds.
+#[derive(Debug, Default)]
+pub(super) struct Data {
+    pub(super) stays: Stays,
+    definitions: Vec<Defined>,
+    /// In the order of their creation.
+    instances: Vec<Instance>,
+    places: HashMap<InstanceId, Place>,
+    /// The active instances that wait for no time, by the stay they belong to.
+    ready: BTreeMap<Epoch, BTreeSet<Place>>,
+    /// The active instances that wait for a time.
+    waiting: BTreeSet<(Timestamp, Place)>,
+}
+
+/// The index of an instance in [`Data::instances`].
+type Place = usize;
+
+#[derive(Debug)]
+struct Instance {
+    head: Head,
+    owner: Epoch,
+    entries: Vec<EncodedEntry>,
+}
+
+impl Data {
+    pub(super) fn define(&mut self, definition: &Defined) {
+        if !self.definitions.contains(definition) {
+            self.definitions.push(definition.clone());
+        }
+    }
+
+    pub(super) fn write(&mut self, write: &Write) -> Result<(), Refusal> {
+        match write {
+            Write::Create { head, entry } => self.create(head, entry),
+            Write::Append { id, entry, progress } => self.append(id, entry, progress.as_ref()),
+            Write::MarkUnreadable { id, epoch, at } => {
+                let place = self.owned(id, *epoch)?;
+                self.set_progress(place, &Progress::new(InstanceState::Unreadable, *at));
+                Ok(())
+            }
+        }
+    }
+
+    /// Hands out instances, see [`Store::claim`](crate::store::Store::claim).
+    pub(super) fn claim(&mut self, epoch: Epoch, now: Timestamp, wanted: Wanted<'_>) -> Vec<InstanceId> {
+        self.stays.end_passed(now);
+        if !self.stays.is_live(epoch) {
+            return Vec::new();
+        }
+        let places = match wanted {
+            Wanted::Active { limit } => self.ready_of_ended(limit),
+            Wanted::One(id) => self.one(epoch, id).into_iter().collect(),
+        };
+        for place in &places {
+            self.give(*place, epoch);
+        }
+        self.ids(&places)
+    }
+
+    /// Hands out what is due, see [`Store::due`](crate::store::Store::due).
+    pub(super) fn due(&mut self, epoch: Epoch, now: Timestamp, limit: usize) -> Due {
+        self.stays.end_passed(now);
+        if !self.stays.is_live(epoch) {
+            return Due::default();
+        }
+        let mut places = Vec::new();
+        let mut next = None;
+        for (due, place) in &self.waiting {
+            if !self.is_open_to(epoch, *place) {
+                continue;
+            }
+            if *due > now || places.len() == limit {
+                next = Some(*due);
+                break;
+            }
+            places.push(*place);
+        }
+        for place in &places {
+            self.give(*place, epoch);
+            self.change(*place, |instance| instance.head.progress.due = None);
+        }
+        Due { ids: self.ids(&places), next }
+    }
+
+    pub(super) fn defined(&self, saga: &str, version: u32) -> Vec<(Defined, InUse)> {
+        let of_this = |defined: &&Defined| defined.saga == saga && defined.version == version;
+        self.definitions
+            .iter()
+            .filter(of_this)
+            .map(|defined| (defined.clone(), self.in_use(defined)))
+            .collect()
+    }
+
+    pub(super) fn load(&self, id: &InstanceId) -> Option<Stored> {
+        let instance = self.instance(id)?;
+        Some(Stored { head: instance.head.clone(), entries: instance.entries.clone() })
+    }
+
+    pub(super) fn head(&self, id: &InstanceId) -> Option<Head> {
+        self.instance(id).map(|instance| instance.head.clone())
+    }
+
+    fn create(&mut self, head: &Head, entry: &EncodedEntry) -> Result<(), Refusal> {
+        if self.places.contains_key(&head.id) {
+            return Err(Refusal::Exists);
+        }
+        if entry.seq != Seq::FIRST {
+            return Err(Refusal::Sequence);
+        }
+        let place = self.instances.len();
+        self.places.insert(head.id.clone(), place);
+        let head = Head { seq: entry.seq, ..head.clone() };
+        self.instances.push(Instance { head, owner: entry.epoch, entries: vec![entry.clone()] });
+        self.list(place);
+        Ok(())
+    }
+
+    fn append(
+        &mut self,
+        id: &InstanceId,
+        entry: &EncodedEntry,
+        progress: Option<&Progress>,
+    ) -> Result<(), Refusal> {
+        let place = self.owned(id, entry.epoch)?;
+        let instance = self.instances.get_mut(place).ok_or(Refusal::NotFound)?;
+        if entry.seq != instance.head.seq.next() {
+            return Err(Refusal::Sequence);
+        }
+        instance.head.seq = entry.seq;
+        instance.entries.push(entry.clone());
+        if let Some(progress) = progress {
+            self.set_progress(place, progress);
+        }
+        Ok(())
+    }
+
+    /// The place of an instance that belongs to `epoch`.
+    fn owned(&self, id: &InstanceId, epoch: Epoch) -> Result<Place, Refusal> {
+        let place = *self.places.get(id).ok_or(Refusal::NotFound)?;
+        let instance = self.instances.get(place).ok_or(Refusal::NotFound)?;
+        if instance.owner == epoch { Ok(place) } else { Err(Refusal::Fenced) }
+    }
+
+    fn set_progress(&mut self, place: Place, progress: &Progress) {
+        self.change(place, |instance| instance.head.progress.clone_from(progress));
+    }
+
+    fn give(&mut self, place: Place, epoch: Epoch) {
+        self.change(place, |instance| instance.owner = epoch);
+    }
+
+    /// Changes an instance, and keeps it in the right list.
+    fn change(&mut self, place: Place, change: impl FnOnce(&mut Instance)) {
+        self.unlist(place);
+        if let Some(instance) = self.instances.get_mut(place) {
+            change(instance);
+        }
+        self.list(place);
+    }
+
+    fn list(&mut self, place: Place) {
+        let Some(instance) = self.instances.get(place) else { return };
+        match instance.listed() {
+            Listed::Ready => drop(self.ready.entry(instance.owner).or_default().insert(place)),
+            Listed::Waiting(due) => drop(self.waiting.insert((due, place))),
+            Listed::Nowhere => {}
+        }
+    }
+
+    fn unlist(&mut self, place: Place) {
+        let Some(instance) = self.instances.get(place) else { return };
+        match instance.listed() {
+            Listed::Ready => {
+                if let Some(ready) = self.ready.get_mut(&instance.owner) {
+                    ready.remove(&place);
+                    if ready.is_empty() {
+                        self.ready.remove(&instance.owner);
+                    }
+                }
+            }
+            Listed::Waiting(due) => drop(self.waiting.remove(&(due, place))),
+            Listed::Nowhere => {}
+        }
+    }
+
+    /// The oldest ready instances of ended stays.
+    fn ready_of_ended(&self, limit: usize) -> Vec<Place> {
+        let ended = self.ready.iter().filter(|(owner, _)| !self.stays.is_live(**owner));
+        let mut places: Vec<Place> =
+            ended.flat_map(|(_, places)| places.iter().copied().take(limit)).collect();
+        places.sort_unstable();
+        places.truncate(limit);
+        places
+    }
+
+    fn one(&self, epoch: Epoch, id: &InstanceId) -> Option<Place> {
+        self.places.get(id).copied().filter(|place| self.is_open_to(epoch, *place))
+    }
+
+    /// Whether `epoch` may be handed this instance: it has it already, or the stay that has it has ended.
+    fn is_open_to(&self, epoch: Epoch, place: Place) -> bool {
+        self.instances
+            .get(place)
+            .is_some_and(|instance| instance.owner == epoch || !self.stays.is_live(instance.owner))
+    }
+
+    fn in_use(&self, defined: &Defined) -> InUse {
+        let shape = defined.shape_id();
+        let has_it = |head: &Head| {
+            *head.saga == *defined.saga && head.version == defined.version && head.shape == shape
+        };
+        let unfinished = |head: &Head| !head.progress.state.is_terminal();
+        let in_use =
+            self.instances.iter().any(|instance| unfinished(&instance.head) && has_it(&instance.head));
+        if in_use { InUse::Yes } else { InUse::No }
+    }
+
+    fn instance(&self, id: &InstanceId) -> Option<&Instance> {
+        self.places.get(id).and_then(|place| self.instances.get(*place))
+    }
+
+    fn ids(&self, places: &[Place]) -> Vec<InstanceId> {
+        places.iter().filter_map(|place| self.instances.get(*place)).map(|of| of.head.id.clone()).collect()
+    }
+}
+
+/// Where an instance is listed.
+enum Listed {
+    Ready,
+    Waiting(Timestamp),
+    Nowhere,
+}
+
+impl Instance {
+    fn listed(&self) -> Listed {
+        match self.head.progress.due {
+            _ if !self.head.progress.state.is_active() => Listed::Nowhere,
+            None => Listed::Ready,
+            Some(due) => Listed::Waiting(due),
+        }
+    }
+}

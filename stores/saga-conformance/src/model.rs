@@ -1,0 +1,235 @@
+//! The law of laws: whatever is asked of a store, it answers as the store in memory does.
+
+use std::sync::Arc;
+
+use saga_core::id::{Epoch, InstanceId, Seq, StepName};
+use saga_core::journal::{EncodedEntry, Head, InstanceState, ParkReason, Progress};
+use saga_core::store::{Defined, MemoryStore, Store, Stored, Wanted, Write};
+use saga_core::time::Timestamp;
+
+use crate::law::{Seen, equal};
+use crate::random::Random;
+use crate::sample::{SAGA, at, entry, head, id, shape, shape_id};
+use crate::{Fixture, Stays};
+
+/// How many operations are tried one after the other.
+const OPERATIONS: usize = 1_500;
+
+/// The seeds that are tried in turn, on the same data.
+const SEEDS: [u64; 2] = [20_260_401, 7];
+
+/// How many ids there are: few, so that writes meet.
+const IDS: usize = 12;
+
+pub(crate) async fn answers_are_those_of_the_model(fixture: &dyn Fixture) -> Result<(), Seen> {
+    let mut pair = Pair {
+        fixture,
+        store: fixture.open().await,
+        model: MemoryStore::new(),
+        stays: Vec::new(),
+        now: 0,
+        random: Random::new(0),
+        prefix: 0,
+    };
+    for seed in SEEDS {
+        pair.random = Random::new(seed);
+        pair.prefix = seed;
+        for operation in 0..OPERATIONS {
+            let tell = |seen: Seen| Seen(format!("seed {seed}, operation {operation}: {}", seen.0));
+            pair.step().await.map_err(tell)?;
+        }
+    }
+    pair.store.close().await?;
+    Ok(())
+}
+
+/// A store beside its model.
+struct Pair<'a> {
+    fixture: &'a dyn Fixture,
+    store: Arc<dyn Store>,
+    model: MemoryStore,
+    stays: Vec<Stay>,
+    now: u64,
+    random: Random,
+    prefix: u64,
+}
+
+/// One stay, by the epochs that the two have for it.
+#[derive(Clone, Copy)]
+struct Stay {
+    store: Epoch,
+    model: Epoch,
+}
+
+impl Pair<'_> {
+    async fn step(&mut self) -> Result<(), Seen> {
+        self.now += u64::from(self.random.one_in(3));
+        match self.random.below(20) {
+            0 => self.join().await,
+            1 => self.renew().await,
+            2 => self.release().await,
+            3 => self.define().await,
+            4..=11 => self.append().await,
+            12 => self.claim().await,
+            13 => self.claim_one().await,
+            14..=15 => self.due().await,
+            16 => self.reopen().await,
+            _ => self.load().await,
+        }
+    }
+
+    async fn join(&mut self) -> Result<(), Seen> {
+        let (now, lease_until) = (at(self.now), self.lease());
+        if self.fixture.stays() == Stays::One {
+            for stay in &self.stays {
+                self.model.release(stay.model).await?;
+            }
+        }
+        let store = self.store.join(now, lease_until).await?;
+        let model = self.model.join(now, lease_until).await?;
+        self.stays.push(Stay { store, model });
+        Ok(())
+    }
+
+    async fn renew(&mut self) -> Result<(), Seen> {
+        let Some(stay) = self.stay() else { return Ok(()) };
+        let (now, lease_until) = (at(self.now), self.lease());
+        let seen = self.store.renew(stay.store, now, lease_until).await?;
+        equal("a renewal", &seen, &self.model.renew(stay.model, now, lease_until).await?)
+    }
+
+    async fn release(&mut self) -> Result<(), Seen> {
+        let Some(stay) = self.stay() else { return Ok(()) };
+        self.store.release(stay.store).await?;
+        Ok(self.model.release(stay.model).await?)
+    }
+
+    async fn define(&mut self) -> Result<(), Seen> {
+        let definition = Defined { saga: SAGA.to_owned(), version: 1, shape: shape(self.sample()) };
+        if self.random.one_in(4) {
+            self.store.define(&definition).await?;
+            self.model.define(&definition).await?;
+        }
+        equal("the definitions", &self.store.defined(SAGA, 1).await?, &self.model.defined(SAGA, 1).await?)
+    }
+
+    async fn append(&mut self) -> Result<(), Seen> {
+        let mut batch = Vec::new();
+        for _ in 0..=self.random.below(6) {
+            batch.extend(self.write().await?);
+        }
+        let (for_store, for_model): (Vec<Write>, Vec<Write>) = batch.into_iter().unzip();
+        let seen = self.store.append(&for_store).await?;
+        equal(&format!("the answers to {for_store:?}"), &seen, &self.model.append(&for_model).await?)
+    }
+
+    async fn claim(&mut self) -> Result<(), Seen> {
+        let Some(stay) = self.stay() else { return Ok(()) };
+        let (now, wanted) = (at(self.now), Wanted::Active { limit: self.random.below(5) });
+        let seen = self.store.claim(stay.store, now, wanted).await?;
+        equal("a claim", &seen, &self.model.claim(stay.model, now, wanted).await?)
+    }
+
+    async fn claim_one(&mut self) -> Result<(), Seen> {
+        let Some(stay) = self.stay() else { return Ok(()) };
+        let (now, id) = (at(self.now), self.id()?);
+        let seen = self.store.claim(stay.store, now, Wanted::One(&id)).await?;
+        equal("a claim of one", &seen, &self.model.claim(stay.model, now, Wanted::One(&id)).await?)
+    }
+
+    async fn due(&mut self) -> Result<(), Seen> {
+        let Some(stay) = self.stay() else { return Ok(()) };
+        let (now, limit) = (at(self.now), self.random.below(4));
+        let seen = self.store.due(stay.store, now, limit).await?;
+        equal("what is due", &seen, &self.model.due(stay.model, now, limit).await?)
+    }
+
+    async fn reopen(&mut self) -> Result<(), Seen> {
+        if self.random.one_in(2) {
+            return Ok(self.store.reopen().await?);
+        }
+        self.store.close().await?;
+        self.store = self.fixture.open().await;
+        Ok(())
+    }
+
+    async fn load(&mut self) -> Result<(), Seen> {
+        let mut ids = Vec::new();
+        for _ in 0..self.random.below(4) {
+            ids.push(self.id()?);
+        }
+        let seen = self.store.load(&ids).await?.into_iter().map(|found| self.as_model(found)).collect();
+        equal("the instances", &seen, &self.model.load(&ids).await?)?;
+        let id = self.id()?;
+        equal("a head", &self.store.head(&id).await?, &self.model.head(&id).await?)
+    }
+
+    /// One write, with the epochs of the store and of the model; most of the time one that will be taken.
+    async fn write(&mut self) -> Result<Option<(Write, Write)>, Seen> {
+        let (id, Some(stay)) = (self.id()?, self.stay()) else { return Ok(None) };
+        let last = self.model.head(&id).await?.map_or(Seq::new(0), |head| head.seq);
+        let seq = if self.random.one_in(6) { self.random.below(5) as u64 } else { last.next().get() };
+        let progress = self.progress();
+        let kind = self.random.below(12);
+        let shape = shape_id(self.sample());
+        let make = |epoch| match kind {
+            0 => Write::MarkUnreadable { id: id.clone(), epoch, at: at(seq) },
+            1..=3 => Write::Create {
+                head: Head { shape: shape.clone(), ..head(&id, progress.clone()) },
+                entry: entry(epoch, if kind == 1 { seq } else { 1 }),
+            },
+            4..=7 => Write::Append { id: id.clone(), entry: entry(epoch, seq), progress: None },
+            _ => Write::Append { id: id.clone(), entry: entry(epoch, seq), progress: Some(progress.clone()) },
+        };
+        Ok(Some((make(stay.store), make(stay.model))))
+    }
+
+    fn progress(&mut self) -> Progress {
+        let state = self.random.pick(&InstanceState::ALL).copied().unwrap_or(InstanceState::Running);
+        let state = if self.random.one_in(2) { InstanceState::Running } else { state };
+        Progress {
+            state,
+            due: self.random.one_in(3).then(|| at(self.now + self.random.below(20) as u64)),
+            needs_attention: self.random.one_in(4),
+            step: self.random.one_in(4).then(|| StepName::new("step_0")),
+            reason: self.random.one_in(4).then_some(ParkReason::Refused),
+            attempts: 3,
+            since: at(self.now),
+        }
+    }
+
+    fn id(&mut self) -> Result<InstanceId, Seen> {
+        let number = self.random.below(IDS);
+        id(format!("order-{}-{number}", self.prefix))
+    }
+
+    /// Mostly the last stay.
+    fn stay(&mut self) -> Option<Stay> {
+        if self.random.one_in(4) {
+            self.random.pick(&self.stays).copied()
+        } else {
+            self.stays.last().copied()
+        }
+    }
+
+    /// Where one process has the store, leases do not pass.
+    fn lease(&mut self) -> Timestamp {
+        match self.fixture.stays() {
+            Stays::Many => at(self.now + self.random.below(60) as u64),
+            Stays::One => at(u64::from(u32::MAX)),
+        }
+    }
+
+    fn sample(&mut self) -> u32 {
+        u32::from(self.random.one_in(2)) + u32::from(self.random.one_in(2))
+    }
+
+    /// What was read, with the epochs of the model.
+    fn as_model(&self, found: Option<Stored>) -> Option<Stored> {
+        let entries = |entry: EncodedEntry| {
+            let stay = self.stays.iter().find(|stay| stay.store == entry.epoch);
+            EncodedEntry { epoch: stay.map_or(entry.epoch, |stay| stay.model), ..entry }
+        };
+        found.map(|found| Stored { entries: found.entries.into_iter().map(entries).collect(), ..found })
+    }
+}

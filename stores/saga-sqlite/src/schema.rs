@@ -1,0 +1,104 @@
+//! The tables, as they stand in the file.
+//!
+//! - `saga`: the shapes of the sagas that were run, as JSON.
+//! - `instance`: a row for each instance, with its head. `number` is its place in the order of creation, and what
+//!   the other tables know it by. `epoch` is the stay it belongs to.
+//! - `entry`: the journals. The primary key is the compare-and-set of an append, and keeps the entries of an
+//!   instance side by side, so that a journal is read from one or two pages.
+//! - `stay`: the last stays of workers, of which at most one is live, since one process has the file for itself.
+//! - `instances` and `journal`: views for people.
+//!
+//! Times are milliseconds since the Unix epoch. States and reasons are the words of the library. A head is
+//! written only when it changes, so most appends touch `entry` alone; the number of the last entry is not in
+//! the head, for it changes with every append.
+
+use rusqlite::Connection;
+
+/// Marks a file as ours: "SAGA" in ASCII.
+pub(crate) const APPLICATION_ID: i32 = 0x5341_4741;
+
+/// The version of the tables, kept as `user_version`.
+pub(crate) const FORMAT: i32 = 1;
+
+/// How many stays are kept for people to look at: a process that dies at every start should not fill the file.
+pub(crate) const STAYS_KEPT: i64 = 1_000;
+
+const TABLES: &str = "
+CREATE TABLE saga (
+    name TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    shape TEXT NOT NULL,
+    steps TEXT NOT NULL,
+    UNIQUE (name, version, steps)
+) STRICT;
+
+CREATE TABLE instance (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    saga TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    shape TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    epoch INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    due INTEGER,
+    needs_attention INTEGER NOT NULL,
+    step TEXT,
+    reason TEXT,
+    attempts INTEGER NOT NULL,
+    since INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX instance_ready ON instance (epoch)
+    WHERE due IS NULL AND state IN ('running', 'compensating');
+CREATE INDEX instance_due ON instance (due)
+    WHERE due IS NOT NULL AND state IN ('running', 'compensating');
+CREATE INDEX instance_unfinished ON instance (saga, version, shape)
+    WHERE state NOT IN ('completed', 'compensated');
+
+CREATE TABLE entry (
+    instance INTEGER NOT NULL REFERENCES instance (number),
+    seq INTEGER NOT NULL,
+    epoch INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    format INTEGER NOT NULL,
+    events TEXT NOT NULL,
+    PRIMARY KEY (instance, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE stay (
+    epoch INTEGER PRIMARY KEY,
+    joined_at INTEGER NOT NULL,
+    state TEXT NOT NULL
+) STRICT;
+";
+
+const VIEWS: &str = "
+CREATE VIEW instances AS SELECT
+    id, saga, version, state,
+    CASE needs_attention WHEN 0 THEN 'no' ELSE 'yes' END AS needs_attention,
+    step, reason, attempts,
+    (SELECT max(seq) FROM entry WHERE entry.instance = instance.number) AS entries,
+    strftime('%Y-%m-%d %H:%M:%f', created_at / 1000.0, 'unixepoch') AS created_at,
+    strftime('%Y-%m-%d %H:%M:%f', since / 1000.0, 'unixepoch') AS since,
+    strftime('%Y-%m-%d %H:%M:%f', due / 1000.0, 'unixepoch') AS due
+FROM instance;
+
+CREATE VIEW journal AS SELECT
+    instance.id, seq,
+    strftime('%Y-%m-%d %H:%M:%f', at / 1000.0, 'unixepoch') AS at,
+    entry.epoch, format, events
+FROM entry JOIN instance ON instance.number = entry.instance;
+";
+
+/// Makes an empty database ours, in one transaction.
+pub(crate) fn create(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(&format!(
+        "BEGIN IMMEDIATE;
+         PRAGMA application_id = {APPLICATION_ID};
+         PRAGMA user_version = {FORMAT};
+         {TABLES}
+         {VIEWS}
+         COMMIT;"
+    ))
+}

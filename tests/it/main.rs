@@ -1,0 +1,6 @@
+//! What the library does, seen through the facade: on both stores, on failing ones, across crashes.
+
+mod support;
+
+mod crash_points;
+mod outcomes;
