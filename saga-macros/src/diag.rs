@@ -40,12 +40,6 @@ impl Diag {
         }
         Some(self.errors.iter().map(Error::to_compile_error).collect())
     }
-
-    /// The messages, in the order of their finding.
-    #[cfg(test)]
-    pub(crate) fn messages(&self) -> Vec<String> {
-        self.errors.iter().map(Error::to_string).collect()
-    }
 }
 
 /// The word of `known` that was most likely meant by `word`, if one is near enough.

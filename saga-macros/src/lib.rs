@@ -10,6 +10,9 @@ mod outside;
 mod saga;
 mod validate;
 
+#[cfg(test)]
+mod tests;
+
 use proc_macro::TokenStream;
 
 /// Makes a saga of an impl block.

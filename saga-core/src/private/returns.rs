@@ -25,7 +25,6 @@ pub trait StepReturn {
     type Error;
 
     /// The value as a `Result`.
-    #[expect(clippy::missing_errors_doc, reason = "it is the user's own result")]
     fn into_result(self) -> Result<Self::Output, Self::Error>;
 }
 

@@ -56,8 +56,12 @@ fn arm(
         }
         Role::Compensation => (quote!(Compensation), quote!(compensation::<#returned>(#record, #future))),
     };
+    let pattern = quote!((#step, #library::__private::Role::#role));
+    if needed.is_empty() {
+        return quote!(#pattern => #library::__private::#call,);
+    }
     quote! {
-        (#step, #library::__private::Role::#role) => {
+        #pattern => {
             #needed
             #library::__private::#call
         }

@@ -3,12 +3,14 @@
 pub(crate) mod definition;
 mod dispatch;
 mod fallback;
+mod outputs;
 mod proofs;
 mod steps;
 
-use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
 
+use self::outputs::Outputs;
 use crate::model::{Method, Saga};
 use crate::names;
 
@@ -31,44 +33,34 @@ pub(crate) fn saga(saga: &Saga) -> TokenStream {
 fn implementation(saga: &Saga) -> TokenStream {
     let library = names::library(saga.args.library.as_ref());
     let item = &saga.block.item;
-    let (generics, _, bounds) = item.generics.split_for_impl();
+    let (generics, arguments, bounds) = item.generics.split_for_impl();
     let ty = &item.self_ty;
     let step = names::step_enum(&saga.block.ident);
-    let input = input(saga);
-    let outputs: Vec<TokenStream> = saga
-        .steps
-        .iter()
-        .filter_map(|step| saga.method(step))
-        .map(|method| proofs::output(method, &library))
-        .collect();
-    let output = saga.output.and_then(|at| outputs.get(at));
-    let slots = outputs.iter().map(|output| quote!(#library::__private::Slot<#output>));
-    let codecs = proofs::Proofs::of_outputs(saga, &library);
-    let empty = outputs.iter().map(|output| {
-        let codec = codecs.binding(output);
-        quote!(#library::__private::Slot::new(#codec))
-    });
-    let codecs = codecs.bindings(&library);
-    let places = (0..saga.steps.len()).map(syn::Index::from);
+    let input = associated("Input", &input(saga));
+    let outputs = Outputs::new(saga, &library);
+    let output = associated("Output", &saga.output.and_then(|at| outputs.types.get(at)).to_token_stream());
+    let Outputs { structure, empty, .. } = &outputs;
     let indexes = 0..saga.steps.len();
+    let places = indexes.clone().map(syn::Index::from);
     let output_place = saga.output.map(syn::Index::from);
     let definition = definition::expand(saga, &library);
     let call = dispatch::expand(saga, &library);
     quote! {
+        #structure
+
         #[automatically_derived]
         impl #generics #library::Saga for #ty #bounds {
-            type Input = #input;
-            type Output = #output;
+            #input
+            #output
             type Step = #step;
-            type Outputs = (#(#slots,)*);
+            type Outputs = __Outputs #arguments;
 
             fn definition() -> #library::__private::Definition {
                 #definition
             }
 
             fn outputs() -> Self::Outputs {
-                #codecs
-                (#(#empty,)*)
+                #empty
             }
 
             fn slot(
@@ -94,6 +86,15 @@ fn implementation(saga: &Saga) -> TokenStream {
             }
         }
     }
+}
+
+/// An associated type, underlined like what it is: a private type is reported there.
+fn associated(name: &str, ty: &TokenStream) -> TokenStream {
+    let (first, last) = names::ends(ty);
+    let name = Ident::new(name, first);
+    let begin = quote_spanned!(first=> type #name =);
+    let end = quote_spanned!(last=> ;);
+    quote!(#begin #ty #end)
 }
 
 /// The type of the input.

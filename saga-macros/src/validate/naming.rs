@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use quote::{ToTokens, quote};
+use quote::ToTokens;
 
 use crate::diag::Diag;
 use crate::model::{Method, Saga, Step};
@@ -11,6 +11,7 @@ use crate::names;
 /// The most steps a saga may have: a set of them is one machine word.
 const STEPS_MAX: usize = 64;
 
+/// Two methods of one name are the compiler's to report.
 pub(super) fn check(saga: &Saga, diag: &mut Diag) {
     saga_name(saga, diag);
     count(saga, diag);
@@ -58,7 +59,9 @@ fn journal_names(saga: &Saga, diag: &mut Diag) {
                 "write `name = \"process_payment\"` in `#[step(..)]`, with 1 to 64 of `a` to `z`, `0` to `9`, \
                  `_` and `-`",
             );
-        } else if let Some(other) = first.insert(step.name.as_str(), method) {
+        } else if let Some(other) = first.insert(step.name.as_str(), method)
+            && other.sig.ident != method.sig.ident
+        {
             diag.error(
                 at,
                 format_args!("`{}` is called \"{}\" in the journal already", other.sig.ident, step.name),
@@ -79,7 +82,9 @@ fn output_names(saga: &Saga, diag: &mut Diag) {
                 format_args!("`{}` cannot be the name of an output: it means something else", step.output),
                 "write what the output is in `#[step(..)]`: `output = payment`",
             );
-        } else if let Some(other) = first.insert(&step.output, method) {
+        } else if let Some(other) = first.insert(&step.output, method)
+            && other.sig.ident != method.sig.ident
+        {
             diag.error(
                 at,
                 format_args!("`{}` is the output of `{}` already", step.output, other.sig.ident),
@@ -105,15 +110,13 @@ fn variants(saga: &Saga, diag: &mut Diag) {
             );
             continue;
         };
-        // A second method of the same name is the compiler's to report.
         if let Some(other) = first.insert(variant.to_string(), method)
             && other.sig.ident != *ident
         {
             let other = &other.sig.ident;
-            let both = quote!(#variant);
             diag.error(
                 ident,
-                format_args!("`{other}` and `{ident}` are both `{names}::{both}`"),
+                format_args!("`{other}` and `{ident}` are both `{names}::{variant}`"),
                 "give one of the methods another name",
             );
         }

@@ -48,7 +48,7 @@ impl OrderFlow {
 
     #[step(output = reservation, compensate = release_inventory, idempotent, retry(attempts = 4, initial = "50ms"), timeout = "2s")]
     async fn reserve_inventory(&self, _input: &PlaceOrder, create_order: &OrderId) -> Result<Reservation, StepError> {
-        Ok(Reservation(create_order.0.len() as u32))
+        u32::try_from(create_order.0.len()).map(Reservation).map_err(Into::into)
     }
 
     async fn release_inventory(&self, reservation: &Reservation) -> Result<(), StepError> {
@@ -106,7 +106,7 @@ fn main() {
     let flow = OrderFlow;
     assert_eq!(flow.describe(), "orders");
     let input = PlaceOrder { id: "ab".to_owned() };
-    assert_eq!(now(flow.create_order(&input)).unwrap(), OrderId("ab".to_owned()));
+    assert!(now(flow.create_order(&input)).is_ok_and(|id| id == OrderId("ab".to_owned())));
 
     let memory = Memory::<OrderFlow>::new(input);
     assert_eq!(end(&flow, &memory, 1, Role::Step), CallEnd::Missing("create_order"));
@@ -120,9 +120,21 @@ fn main() {
     assert!(matches!(end(&flow, &memory, 2, Role::Compensation), CallEnd::Succeeded(_)));
     assert!(matches!(end(&flow, &memory, 3, Role::Step), CallEnd::Succeeded(_)));
     assert!(matches!(end(&flow, &memory, 3, Role::Check), CallEnd::Missing(_)));
-    assert_eq!(memory.outputs.0.get(), Some(&OrderId("ab".to_owned())));
-    assert_eq!(memory.outputs.1.get(), Some(&Reservation(2)));
     assert_eq!(OrderFlow::output(memory.outputs), Some(Shipment(3)));
+
+    // What was journalled is read back into the slots, and later steps take it from there.
+    let memory = Memory::<OrderFlow>::new(PlaceOrder { id: "ab".to_owned() });
+    let restore = |step, json: &str| {
+        let value = serde_json::value::RawValue::from_string(json.to_owned()).map_err(|error| error.to_string())?;
+        let payload = sagas::journal::Payload::json(value);
+        OrderFlow::slot(&memory.outputs, step).map_or(Err("no slot".to_owned()), |slot| slot.restore(&payload))
+    };
+    assert_eq!(restore(1, "40"), Ok(()));
+    assert_eq!(restore(2, "2"), Ok(()));
+    assert!(restore(3, "\"text\"").is_err_and(|text| text.contains("Shipment") && !text.contains("text")));
+    assert!(restore(4, "1").is_err());
+    assert!(matches!(end(&flow, &memory, 3, Role::Step), CallEnd::Succeeded(_)));
+    assert_eq!(OrderFlow::output(memory.outputs), Some(Shipment(42)));
 
     let names: Vec<_> = OrderFlowStep::ALL.iter().map(|step| step.to_string()).collect();
     assert_eq!(names, ["create_order", "reserve_inventory", "process_payment", "prepare_shipment"]);

@@ -1,0 +1,4 @@
+//! The macros as functions from tokens to tokens, without a compiler.
+
+mod expansion;
+mod messages;
