@@ -125,3 +125,17 @@ fn weak(path: &Path, why: &str) -> StoreError {
         format!("{} would lose what was acknowledged: {why}", path.display()),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn journal_that_cannot_be_durable_is_refused() {
+        // A database in memory has no log, whatever is asked.
+        let connection = Connection::open_in_memory().unwrap();
+        let error = secure(&connection, Path::new("sagas.db")).unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Unsafe);
+        assert!(error.to_string().contains("journal mode is memory"), "{error}");
+    }
+}

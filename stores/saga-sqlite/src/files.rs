@@ -116,7 +116,26 @@ fn inspect(database: &Path) -> Result<Found, StoreError> {
     let connection = Connection::open_with_flags(unchanging(database), flags)
         .map_err(|error| error::sqlite(database, "opening", error))?;
     connection::verify_format(&connection, database)?;
+    verify_length(&connection, database, metadata.len())?;
     Ok(Found::Store)
+}
+
+/// Refuses a database whose last page is cut off, which SQLite would read as zeros. Missing pages it finds itself.
+fn verify_length(connection: &Connection, database: &Path, bytes: u64) -> Result<(), StoreError> {
+    // As long as there is a log, what is missing may stand there.
+    if fs::metadata(beside(database, "-wal")).is_ok_and(|log| log.len() > 0) {
+        return Ok(());
+    }
+    let page: i64 = connection
+        .pragma_query_value(None, "page_size", |row| row.get(0))
+        .map_err(|error| error::sqlite(database, "opening", error))?;
+    if u64::try_from(page).is_ok_and(|page| bytes.is_multiple_of(page)) {
+        return Ok(());
+    }
+    Err(StoreError::new(
+        StoreErrorKind::Corrupt,
+        format!("{} is cut off after {bytes} bytes, restore it from a copy", database.display()),
+    ))
 }
 
 /// The database as an address that tells SQLite that nobody changes it. Its application id is there from the

@@ -14,6 +14,3 @@ mod worker;
 mod writer;
 
 pub use store::SqliteStore;
-
-#[cfg(test)]
-mod tests;

@@ -171,3 +171,68 @@ impl Store for SqliteStore {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use saga_core::definition::ShapeId;
+    use saga_core::id::Seq;
+    use saga_core::journal::{EncodedEntry, InstanceState, Progress};
+    use tempfile::TempDir;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_millis(0);
+
+    fn create(id: &str, epoch: Epoch, events: String) -> Write {
+        let head = Head {
+            id: InstanceId::new(id).unwrap(),
+            saga: Arc::from("order-flow"),
+            version: 1,
+            shape: ShapeId::new("shape"),
+            created_at: NOW,
+            seq: Seq::FIRST,
+            progress: Progress::new(InstanceState::Running, NOW),
+        };
+        Write::Create { head, entry: EncodedEntry { seq: Seq::FIRST, epoch, at: NOW, format: 1, events } }
+    }
+
+    #[tokio::test]
+    async fn full_disk_fails_the_batch_and_nothing_is_written_until_the_store_is_opened_anew() {
+        let folder = TempDir::new().unwrap();
+        let store = SqliteStore::open(folder.path().join("sagas.db")).unwrap();
+        let epoch = store.join(NOW, NOW).await.unwrap();
+        let small = |id: &str| create(id, epoch, String::from("[]"));
+        assert_eq!(store.append(&[small("before")]).await.unwrap(), [Ok(())]);
+
+        store.write(|writer| writer.limit_pages(20)).await.unwrap();
+        let batch = [small("first"), create("large", epoch, "x".repeat(1024 * 1024)), small("last")];
+        assert_eq!(store.append(&batch).await.unwrap_err().kind(), StoreErrorKind::Full);
+        // There would be room for this one; but who knows what is on the disk.
+        let error = store.append(&[small("after")]).await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Full);
+        assert!(error.to_string().contains("must be opened anew"), "{error}");
+        let ids = ["before", "first", "large", "last", "after"].map(|id| InstanceId::new(id).unwrap());
+        let there = |found: Vec<Option<Stored>>| found.iter().map(Option::is_some).collect::<Vec<_>>();
+        assert_eq!(there(store.load(&ids).await.unwrap()), [true, false, false, false, false]);
+
+        store.reopen().await.unwrap();
+        assert!(store.renew(epoch, NOW, NOW).await.unwrap());
+        assert_eq!(store.append(&batch).await.unwrap(), [Ok(()), Ok(()), Ok(())]);
+        assert_eq!(there(store.load(&ids).await.unwrap()), [true, true, true, true, false]);
+        store.close().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn store_that_stopped_at_an_error_can_be_closed() {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("sagas.db");
+        let store = SqliteStore::open(&path).unwrap();
+        let epoch = store.join(NOW, NOW).await.unwrap();
+        store.write(|writer| writer.limit_pages(20)).await.unwrap();
+        store.append(&[create("large", epoch, "x".repeat(1024 * 1024))]).await.unwrap_err();
+        store.close().await.unwrap();
+        SqliteStore::open(&path).unwrap().close().await.unwrap();
+    }
+}

@@ -233,3 +233,11 @@ impl<'c> Writer<'c> {
         self.owner.query_row([id.as_str()], |row| Ok((row.get(0)?, row.get(1)?))).optional()
     }
 }
+
+#[cfg(test)]
+impl Writer<'_> {
+    /// Lets the disk be full.
+    pub(crate) fn limit_pages(&mut self, pages: i64) -> rusqlite::Result<()> {
+        self.connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
+    }
+}

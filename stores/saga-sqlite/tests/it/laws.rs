@@ -1,5 +1,4 @@
 //! The store in a SQLite file keeps the laws.
-#![expect(clippy::unwrap_used, reason = "a fixture that cannot be made is a test that fails")]
 
 use std::sync::Arc;
 

@@ -1,0 +1,88 @@
+//! Every law can be broken: for each there is a store with a fault that the kit finds.
+#![expect(clippy::unwrap_used, reason = "a fault that cannot be made is a test that fails")]
+
+mod faulty;
+
+use std::collections::BTreeSet;
+
+use faulty::{Fault, FaultyFixture};
+use saga_conformance::Law;
+
+/// The faults, each with laws that it breaks. The law of the model is broken by most.
+const FAULTS: &[(Fault, &[&str])] = &[
+    (Fault::EpochsRepeat, &["epochs_rise"]),
+    (Fault::LeasesNeverPass, &["stay_ends_with_its_lease"]),
+    (Fault::ReleaseIsForgotten, &["released_stay_has_ended", "answers_are_those_of_the_model"]),
+    (Fault::StaysComeBack, &["ended_stay_does_not_come_back"]),
+    (Fault::EndedStaysAreServed, &["ended_stay_is_handed_nothing"]),
+    (Fault::StaysEndAtReopening, &["stay_goes_on_over_a_reopening"]),
+    (Fault::TakenIdsAreTakenAgain, &["taken_id_is_refused", "answers_are_those_of_the_model"]),
+    (Fault::AnyNumberIsFirst, &["first_entry_is_number_one"]),
+    (Fault::RepeatsAreFine, &["gaps_and_repeats_are_refused", "one_of_many_appenders_wins"]),
+    (Fault::GapsAreClosed, &["gaps_and_repeats_are_refused", "batch_may_write_one_instance_often"]),
+    (Fault::UnknownIsSequence, &["unknown_instance_is_refused"]),
+    (
+        Fault::EpochIsNotChecked,
+        &["other_epoch_is_fenced", "claim_fences_the_stay_before", "due_is_cleared_and_claimed"],
+    ),
+    (Fault::BatchStopsAtRefusal, &["refused_write_spoils_no_other"]),
+    (Fault::RefusedProgressIsKept, &["refused_write_has_no_effect"]),
+    (Fault::OneWriteAnInstance, &["batch_may_write_one_instance_often"]),
+    (Fault::EmptyBatchFails, &["empty_batch_is_fine"]),
+    (
+        Fault::WritesGetLost,
+        &["many_appenders_do_not_disturb_each_other", "pages_come_in_the_order_asked_for"],
+    ),
+    (Fault::HeadForgetsAttempts, &["created_instance_is_read_back", "head_says_what_was_said_last"]),
+    (Fault::TextIsTrimmed, &["journal_is_read_byte_for_byte"]),
+    (Fault::IdsHaveNoCase, &["ids_are_kept_to_the_letter"]),
+    (Fault::PagesAreBackwards, &["pages_come_in_the_order_asked_for"]),
+    (Fault::ProgressIsForgotten, &["head_says_what_was_said_last"]),
+    (
+        Fault::MarkIsForgotten,
+        &["unreadable_mark_changes_only_the_progress", "due_passes_over_what_is_not_active"],
+    ),
+    (Fault::ClaimIsBackwards, &["claim_hands_out_the_oldest_of_ended_stays"]),
+    (Fault::ClaimTakesFromTheLiving, &["claim_leaves_live_stays_alone"]),
+    (Fault::ClaimTakesWhatWaits, &["claim_passes_over_what_is_not_ready"]),
+    (Fault::ClaimGivesTwice, &["claim_gives_each_instance_to_one_caller"]),
+    (Fault::ClaimClearsDue, &["claim_changes_nothing_else"]),
+    (Fault::OnlyActiveIsOne, &["one_is_claimed_whatever_its_state"]),
+    (Fault::DueIsBackwards, &["due_comes_in_the_order_of_time"]),
+    (Fault::DueComesTwice, &["due_is_cleared_and_claimed", "due_comes_in_the_order_of_time"]),
+    (Fault::DueForgetsTheState, &["due_passes_over_what_is_not_active"]),
+    (Fault::DueTakesFromTheLiving, &["due_leaves_live_stays_alone"]),
+    (Fault::DefinitionsAreDoubled, &["definition_is_kept_once"]),
+    (Fault::NothingIsInUse, &["definition_is_in_use_until_its_instances_end"]),
+    (Fault::CloseIsForgotten, &["closed_store_refuses_everything"]),
+    (Fault::ReopeningForgets, &["reopened_store_has_everything"]),
+    (Fault::OpeningForgets, &["data_outlives_the_store"]),
+];
+
+#[tokio::test]
+async fn kit_finds_every_fault() {
+    for (fault, names) in FAULTS {
+        for name in *names {
+            let law = Law::ALL.iter().find(|law| law.name == *name).unwrap();
+            let broken = law.check(&FaultyFixture::new(*fault)).await;
+            let broken = broken.expect_err(&format!("{fault:?} should break {name}"));
+            assert_eq!(broken.law, *name);
+        }
+    }
+}
+
+#[test]
+fn every_law_can_be_broken() {
+    let broken: BTreeSet<&str> = FAULTS.iter().flat_map(|(_, names)| names.iter().copied()).collect();
+    let all: BTreeSet<&str> = Law::ALL.iter().map(|law| law.name).collect();
+    assert_eq!(broken, all);
+}
+
+#[tokio::test]
+async fn fault_is_told_with_the_law_and_what_was_seen() {
+    let broken = saga_conformance::check_all(|| FaultyFixture::new(Fault::NothingIsInUse)).await;
+    let [broken, ..] = broken.as_slice() else { panic!("the fault was not found") };
+    let text = broken.to_string();
+    assert!(text.starts_with("the store breaks the law `definition_is_in_use"), "{text}");
+    assert!(text.contains("its use by an instance that is running should be"), "{text}");
+}
