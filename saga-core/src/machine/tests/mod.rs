@@ -1,4 +1,5 @@
-//! Tests of the machine, by theme. Each feeds inputs and asserts every event, and that none follows.
+//! Tests of the machine. By theme: each feeds inputs, asserts every event, and that none follows. And by
+//! simulation: machines are driven over services that misbehave, and the invariants are watched.
 
 mod rig;
 
@@ -15,3 +16,12 @@ mod settling;
 mod park;
 mod recover;
 mod replay;
+
+mod choices;
+mod drive;
+mod generate;
+mod watch;
+mod world;
+
+mod exhaustive;
+mod properties;
