@@ -109,7 +109,17 @@ pub use saga_sqlite::SqliteStore;
 
 // The derive shares its name with the trait: macros are another namespace.
 #[cfg(feature = "macros")]
-pub use saga_macros::{Fault, policy, saga, step};
+#[doc = include_str!("docs/fault.md")]
+pub use saga_macros::Fault;
+#[cfg(feature = "macros")]
+#[doc = include_str!("docs/policy.md")]
+pub use saga_macros::policy;
+#[cfg(feature = "macros")]
+#[doc = include_str!("docs/saga.md")]
+pub use saga_macros::saga;
+#[cfg(feature = "macros")]
+#[doc = include_str!("docs/step.md")]
+pub use saga_macros::step;
 
 /// What a program with sagas uses: `use sagas::prelude::*`.
 pub mod prelude {

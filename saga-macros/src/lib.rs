@@ -1,4 +1,6 @@
-//! The attribute macros of `sagas`. Depend on the facade `sagas`, which re-exports them.
+//! The attribute macros of `sagas`. Depend on the facade `sagas`, which re-exports and documents them.
+
+#![allow(missing_docs, reason = "the facade documents them, where examples can use the rest of the library")]
 
 mod attr;
 mod diag;
@@ -15,25 +17,21 @@ mod tests;
 
 use proc_macro::TokenStream;
 
-/// Makes a saga of an impl block.
 #[proc_macro_attribute]
 pub fn saga(attribute: TokenStream, item: TokenStream) -> TokenStream {
     saga::saga(attribute.into(), item.into()).into()
 }
 
-/// Makes a step of a method.
 #[proc_macro_attribute]
 pub fn step(_attribute: TokenStream, item: TokenStream) -> TokenStream {
     outside::report("step", item.into()).into()
 }
 
-/// Sets the policy of a compensation or a check.
 #[proc_macro_attribute]
 pub fn policy(_attribute: TokenStream, item: TokenStream) -> TokenStream {
     outside::report("policy", item.into()).into()
 }
 
-/// Implements `Fault` for an enum.
 #[proc_macro_derive(Fault, attributes(fault, source, from))]
 pub fn fault(item: TokenStream) -> TokenStream {
     fault::derive(item.into()).into()
