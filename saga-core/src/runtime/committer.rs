@@ -70,7 +70,7 @@ impl Committer {
                 batch.into_iter().map(|pending| (pending.write, pending.live)).unzip();
             let results = match store.append(&writes).await {
                 Ok(results) => results.into_iter().map(Written::from).collect(),
-                Err(error) => self.repair(store, lifecycle, &writes, error).await,
+                Err(error) => self.repair(store, lifecycle, &writes, &lives, error).await,
             };
             for (live, written) in lives.into_iter().zip(results) {
                 live.written(written);
@@ -100,6 +100,7 @@ impl Committer {
         store: &dyn Store,
         lifecycle: &Lifecycle,
         writes: &[Write],
+        lives: &[Arc<Live>],
         mut error: StoreError,
     ) -> Vec<Written> {
         let mut results: Vec<Option<Written>> = vec![None; writes.len()];
@@ -113,6 +114,7 @@ impl Committer {
             }
             round += 1;
             self.refuse_new(&error);
+            lives.iter().filter(|live| !live.is_created()).for_each(|live| live.creation_failed(&error));
             if lifecycle.is_ending() {
                 error!(error = %error, "the store does not work: instances stay where their journal ends");
                 break;

@@ -318,6 +318,14 @@ impl Live {
         }
     }
 
+    /// Tells those who wait for its first entry that the store does not work. If it turns out to have been
+    /// written all the same, the instance goes on.
+    pub(crate) fn creation_failed(&self, error: &StoreError) {
+        for creator in self.core().creators.drain(..) {
+            let _gone = creator.send(Created::Failed(error.clone()));
+        }
+    }
+
     fn refused(self: &Arc<Self>, core: &mut Core, refusal: Refusal) {
         if !self.is_created() {
             for creator in core.creators.drain(..) {
@@ -446,23 +454,27 @@ impl Live {
             info!(parent: &self.span, state = %core.machine.instance_state(), "the instance rests");
             return self.leave(core, Some(ended));
         }
-        let waits_for_attempts = core.machine.has_attempts_running();
-        if !waits_for_attempts && let Some(due) = core.progress.due {
+        if core.machine.has_attempts_running() {
+            return self.arm(core);
+        }
+        if let Some(due) = core.progress.due {
             self.leave(core, None);
             return self.shared.note_due(due);
         }
-        if let Some(at) = core.machine.next_wake() {
-            return self.arm(core, at);
+        if core.place.is_some() {
+            return self.arm(core);
         }
-        if !waits_for_attempts && core.place.is_none() {
-            self.leave(core, None);
-            self.shared.admission.enqueue(self.id.clone());
-        }
+        self.leave(core, None);
+        self.shared.admission.enqueue(self.id.clone());
     }
 
-    /// Proceeds at `at`. The timer counts by tokio's clock: what it has waited for has passed, even if the wall
-    /// clock was set back meanwhile.
-    fn arm(self: &Arc<Self>, core: &mut Core, at: Timestamp) {
+    /// Proceeds when the next time comes that the machine waits for, if it does. The timer counts by tokio's
+    /// clock: what it has waited for has passed, even if the wall clock was set back meanwhile. Nothing wakes
+    /// during a shutdown, since nothing would start.
+    fn arm(self: &Arc<Self>, core: &mut Core) {
+        let Some(at) = core.machine.next_wake().filter(|_| !self.shared.lifecycle.is_ending()) else {
+            return;
+        };
         if core.timer.as_ref().is_some_and(|(armed, _)| *armed == at) {
             return;
         }

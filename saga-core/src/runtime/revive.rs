@@ -13,7 +13,7 @@ use crate::machine::{Input, Machine};
 use crate::runtime::admission::Place;
 use crate::runtime::instance::{Arrival, Arriving, Live};
 use crate::runtime::registry::{AnyInstance, AnySaga};
-use crate::runtime::shared::Shared;
+use crate::runtime::shared::{Inserted, Shared};
 use crate::store::{Store, Stored, Write};
 
 /// Somebody's decision on a parked instance, with whom to tell.
@@ -107,7 +107,7 @@ fn put(
     let arriving = Arriving { id: head.id.clone(), saga: Arc::clone(saga), memory, place };
     let live = Live::revived(shared, arriving, machine, seq, head.progress.clone(), output);
     match shared.insert(&live) {
-        Ok(()) => {
+        Inserted::New => {
             let mut inputs: Vec<Arrival> = vec![Input::Recovered.into()];
             if let Some(Command { input, reply }) = command {
                 inputs.push(Arrival { reply: Some(reply), ..input.into() });
@@ -120,8 +120,8 @@ fn put(
             live.feed_all(inputs);
             Revived::Settled
         }
-        Err(there) if there.is_created() => Revived::Settled,
-        Err(_) => Revived::Busy,
+        Inserted::There(there) if !there.is_created() => Revived::Busy,
+        Inserted::There(_) | Inserted::Closed => Revived::Settled,
     }
 }
 
