@@ -1,5 +1,7 @@
 //! Parameters: what a method reads is there when it is called.
 
+use std::collections::{BTreeSet, HashMap};
+
 use proc_macro2::Ident;
 
 use super::order::with_more;
@@ -57,14 +59,14 @@ fn readable(saga: &Saga, at: usize) -> Vec<String> {
             names.extend(earlier.map(|step| step.output.as_str()));
         }
     }
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     names.into_iter().filter(|name| seen.insert(*name)).map(str::to_owned).collect()
 }
 
-/// Reports compensations of several steps that take an output; which step's would it be?
+/// Reports compensations of several steps that take an output (which step's would it be?) and names them.
 fn shared(saga: &Saga, diag: &mut Diag) -> Vec<String> {
     let mut shared = Vec::new();
-    let mut seen = std::collections::HashMap::new();
+    let mut seen = HashMap::new();
     for step in &saga.steps {
         let Some(at) = step.compensation else { continue };
         let (Some(compensation), Some(method)) = (saga.block.methods.get(at), saga.method(step)) else {
