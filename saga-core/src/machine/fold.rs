@@ -23,20 +23,23 @@ impl State {
         event: &Event,
         at: Timestamp,
     ) -> Result<(), Illegal> {
-        let applied = match event.step() {
-            _ if self.phase.is_terminal() => None,
-            Some(name) => {
-                definition.index_of(name).and_then(|index| self.apply_to_step(definition, index, event, at))
-            }
-            None => self.apply_to_all(definition, event, at),
-        };
-        applied.ok_or_else(|| Illegal::new(event))?;
+        self.try_apply(definition, event, at).ok_or_else(|| Illegal::new(event))?;
         let shown = self.look(definition);
         if self.shown != shown {
             self.shown = shown;
             self.since = at;
         }
         Ok(())
+    }
+
+    fn try_apply(&mut self, definition: &Definition, event: &Event, at: Timestamp) -> Option<()> {
+        if self.phase.is_terminal() {
+            return None;
+        }
+        match event.step() {
+            Some(name) => self.apply_to_step(definition, definition.index_of(name)?, event, at),
+            None => self.apply_to_all(definition, event, at),
+        }
     }
 
     /// Applies an event of one step.

@@ -134,10 +134,12 @@ fn attempts_parked(step: Step<'_>) -> u32 {
 
 /// The state of a step as a person sees it.
 fn shown_state(step: Step<'_>) -> StepState {
-    match step.record.status {
+    let status = step.record.status;
+    if step.record.block.is_some() && status.running().is_none() {
+        return StepState::Parked;
+    }
+    match status {
         StepStatus::Attempt(Activity::Running) | StepStatus::Check(Activity::Running) => StepState::Running,
-        StepStatus::Compensation(Activity::Running) => StepState::Compensating,
-        _ if step.record.block.is_some() => StepState::Parked,
         StepStatus::Pending => StepState::Pending,
         StepStatus::Attempt(Activity::Waiting { .. }) => StepState::Waiting,
         StepStatus::Attempt(Activity::Parked { .. })
@@ -146,7 +148,7 @@ fn shown_state(step: Step<'_>) -> StepState {
         StepStatus::Check(Activity::Waiting { .. }) | StepStatus::InDoubt => StepState::InDoubt,
         StepStatus::Succeeded => StepState::Succeeded,
         StepStatus::Void => StepState::Void,
-        StepStatus::Compensation(Activity::Waiting { .. }) => StepState::Compensating,
+        StepStatus::Compensation(Activity::Running | Activity::Waiting { .. }) => StepState::Compensating,
         StepStatus::Compensated => StepState::Compensated,
     }
 }

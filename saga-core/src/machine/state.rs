@@ -130,6 +130,16 @@ impl State {
             .collect()
     }
 
+    /// Whether every step has succeeded.
+    pub(super) fn all_succeeded(&self) -> bool {
+        self.steps.iter().all(|record| record.status == StepStatus::Succeeded)
+    }
+
+    /// Whether no step has an effect left to compensate, or will have one.
+    pub(super) fn all_quiet(&self, definition: &Definition) -> bool {
+        self.steps(definition).all(|step| is_quiet(step.record.status, step.of.kind))
+    }
+
     /// Whether a step is parked. Nothing new goes forward then.
     pub(super) fn has_parked(&self) -> bool {
         self.steps.iter().any(StepRecord::is_parked)

@@ -116,12 +116,9 @@ impl<'m> Turn<'m> {
         if self.state.is_blocked() {
             return Ok(());
         }
-        let steps = self.definition.steps().map(|(index, _)| index).collect();
         match self.state.phase {
-            Phase::Running if self.state.succeeded(self.definition) == steps => self.record(Event::Completed),
-            Phase::Compensating if self.state.quiet(self.definition) == steps => {
-                self.record(Event::Compensated)
-            }
+            Phase::Running if self.state.all_succeeded() => self.record(Event::Completed),
+            Phase::Compensating if self.state.all_quiet(self.definition) => self.record(Event::Compensated),
             Phase::Running | Phase::Compensating | Phase::Completed | Phase::Compensated => Ok(()),
         }
     }

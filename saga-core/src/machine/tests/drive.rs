@@ -62,7 +62,7 @@ impl Drive {
     }
 
     /// The same, also brought back from each of its entries (I5).
-    pub(super) fn from_each_entry(mut self) -> Self {
+    pub(super) fn bringing_back(mut self) -> Self {
         self.from_each_entry = true;
         self
     }
