@@ -13,7 +13,7 @@ use tracing::{Span, debug, error, info, warn};
 use crate::error::Error;
 use crate::id::{Epoch, InstanceId, Seq, StepIndex};
 use crate::journal::{Entry, Event, Head, InstanceState, Payload, Progress, codec};
-use crate::machine::{Action, Input, Machine, Pace};
+use crate::machine::{Action, Input, Machine, Pace, Unexpected};
 use crate::private::Role;
 use crate::runtime::admission::Place;
 use crate::runtime::committer::Written;
@@ -363,6 +363,10 @@ impl Live {
                 Ok(more) => {
                     events.extend(more);
                     replies.extend(arrival.reply);
+                }
+                Err(broken @ Unexpected::Broken { .. }) => {
+                    error!(parent: &self.span, %broken, "a defect of this library: the instance stops here");
+                    return self.leave(core, Some(Ended::Stopped(broken.to_string())));
                 }
                 Err(unexpected) => {
                     debug!(parent: &self.span, %unexpected, "an input came too late");

@@ -9,7 +9,7 @@ use crate::definition::Definition;
 use crate::error::Error;
 use crate::id::{InstanceId, StepIndex};
 use crate::journal::{Entry, Event, Head, InstanceState, ParkReason, Payload, codec};
-use crate::machine::{Input, Machine};
+use crate::machine::{Input, Machine, ReplayError};
 use crate::runtime::admission::Place;
 use crate::runtime::instance::{Arrival, Arriving, Live};
 use crate::runtime::registry::{AnyInstance, AnySaga};
@@ -47,8 +47,12 @@ pub(crate) fn replay(definition: &Arc<Definition>, stored: &Stored) -> Result<Re
         .iter()
         .map(|entry| codec::decode(entry).map_err(|error| format!("entry {}: {error}", entry.seq)))
         .collect::<Result<Vec<_>, _>>()?;
-    let machine = Machine::replay(Arc::clone(definition), stored.head.id.clone(), &entries)
-        .map_err(|error| error.to_string())?;
+    let machine = Machine::replay(Arc::clone(definition), stored.head.id.clone(), &entries).map_err(
+        |error| match error {
+            ReplayError::Illegal { seq, source } => format!("entry {seq}: {source}"),
+            other => other.to_string(),
+        },
+    )?;
     Ok(Replayed { head: stored.head.clone(), entries, machine })
 }
 
