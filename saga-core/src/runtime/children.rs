@@ -1,0 +1,219 @@
+//! Children: steps that are instances of other sagas.
+//!
+//! The parent's journal says that a child is wanted, or that it is to be taken back; what became of it the child's
+//! own journal says. So a crash loses nothing: whoever has the parent in memory looks at the child, starts what
+//! is not there, and tells the parent what has ended. A child that ends wakes its parent in the commit that ends
+//! it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracing::{debug, warn};
+
+use crate::error::Error;
+use crate::fault::{FaultKind, FaultRecord};
+use crate::id::{InstanceId, StepIndex, StepName};
+use crate::journal::{FailureKind, InstanceState, ParkReason, Payload};
+use crate::machine::{AttemptEnd, ChildNeed, Input};
+use crate::outcome::Failure;
+use crate::runtime::attempt::text_of;
+use crate::runtime::instance::Live;
+use crate::runtime::output::Output;
+use crate::runtime::resolve::command;
+use crate::runtime::revive::{load, replay};
+use crate::runtime::shared::Shared;
+use crate::runtime::start::{Start, start};
+
+/// How long a store that fails is left alone.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// The id of the child that a step of `parent` is.
+pub(crate) fn child_id(parent: &InstanceId, step: &StepName) -> Result<InstanceId, Error> {
+    Ok(InstanceId::new(format!("{parent}/{step}"))?)
+}
+
+/// Looks after the children of an instance that wait for something, each in a task of its own.
+pub(crate) fn attend(live: &Arc<Live>) {
+    for step in live.children_to_attend() {
+        let live = Arc::clone(live);
+        live.shared().runtime.clone().spawn(async move {
+            while let Some((need, attempts)) = live.next_child_need(step) {
+                if let Some(input) = look_after(&live, step, need, attempts).await {
+                    live.feed(input.into());
+                }
+            }
+        });
+    }
+}
+
+/// Tells the parent of an instance that this has ended.
+pub(crate) fn tell_parent(shared: &Arc<Shared>, parent: &InstanceId) {
+    match shared.get(parent) {
+        Some(live) => attend(&live),
+        None => shared.note_due(shared.now()),
+    }
+}
+
+/// What the parent is told of a child, if there is something to tell. A store that fails is asked again.
+async fn look_after(live: &Arc<Live>, step: StepIndex, need: ChildNeed, attempt: u32) -> Option<Input> {
+    loop {
+        let end = match need {
+            ChildNeed::End => end_of(live, step).await,
+            ChildNeed::Compensation => compensated(live, step).await,
+        };
+        match end {
+            Ok(None) => return None,
+            Ok(Some(Told::Ended(end))) => {
+                return Some(match need {
+                    ChildNeed::End => Input::StepEnded { step, item: None, attempt, end },
+                    ChildNeed::Compensation => Input::CompensationEnded { step, item: None, attempt, end },
+                });
+            }
+            Ok(Some(Told::Park(reason, message))) => {
+                return Some(Input::Park { step, item: None, reason, message });
+            }
+            Err(Error::ShuttingDown) => return None,
+            Err(error) => {
+                warn!(parent: live.span(), %error, "a child could not be looked after, trying again");
+                tokio::select! {
+                    () = tokio::time::sleep(PAUSE) => {}
+                    () = live.shared().lifecycle.ending() => return None,
+                }
+            }
+        }
+    }
+}
+
+/// What there is to tell of a child.
+enum Told {
+    Ended(AttemptEnd),
+    Park(ParkReason, String),
+}
+
+/// Starts the child, unless it was started, and tells how it ended, if it has.
+async fn end_of(live: &Arc<Live>, step: StepIndex) -> Result<Option<Told>, Error> {
+    let shared = live.shared();
+    let begun = match begin(live, step) {
+        Ok(begun) => begun,
+        Err(told) => return Ok(Some(told)),
+    };
+    let id = begun.id.clone();
+    match start(shared, begun).await {
+        Ok(()) => {}
+        Err(error @ (Error::Conflict { .. } | Error::PayloadTooLarge { .. } | Error::NotEncodable { .. })) => {
+            return Ok(Some(Told::Park(ParkReason::Refused, error.to_string())));
+        }
+        Err(other) => return Err(other),
+    }
+    let Some(head) = shared.store.head(&id).await? else { return Ok(None) };
+    match head.progress.state {
+        InstanceState::Completed => completed(live, step, &id).await.map(Some),
+        InstanceState::Compensated => refused(shared, &id).await.map(Some),
+        InstanceState::Running
+        | InstanceState::Compensating
+        | InstanceState::Parked
+        | InstanceState::Unreadable => Ok(None),
+    }
+}
+
+/// The child as its parent's pure method describes it.
+fn begin(live: &Arc<Live>, step: StepIndex) -> Result<Start, Told> {
+    let refuse = |message: String| Told::Park(ParkReason::Refused, message);
+    let definition = live.saga().definition();
+    let name = definition.step(step).map(|step| &step.name).ok_or_else(|| refuse("no such step".to_owned()))?;
+    let id = child_id(live.id(), name).map_err(|error| refuse(describe(&error)))?;
+    let memory = live.memory().ok_or_else(|| refuse("its values cannot be read".to_owned()))?;
+    let child = match catch_unwind(AssertUnwindSafe(|| memory.child(step))) {
+        Ok(child) => child.ok_or_else(|| refuse("the step has no child".to_owned()))?,
+        Err(panic) => {
+            return Err(Told::Park(ParkReason::Panicked, format!("panicked: {}", text_of(&*panic))));
+        }
+    };
+    let saga = live
+        .shared()
+        .registry
+        .by_type(child.saga())
+        .ok_or_else(|| refuse(format!("saga {} is not registered", child.saga_name())))?;
+    let (memory, input) = saga.begin(child.into_input()).map_err(refuse)?;
+    Ok(Start { id, saga, memory, input, parent: Some(live.id().clone()) })
+}
+
+/// An error with its cause, in one line.
+fn describe(error: &Error) -> String {
+    match std::error::Error::source(error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
+}
+
+/// The output of a completed child becomes that of its step.
+async fn completed(live: &Arc<Live>, step: StepIndex, id: &InstanceId) -> Result<Told, Error> {
+    let stored = load(&*live.shared().store, id).await?;
+    let Some(saga) = live.shared().registry.of(&stored.head) else {
+        let message = format!("saga {} of {id} is not registered in its version", stored.head.saga);
+        return Ok(Told::Park(ParkReason::Decode, message));
+    };
+    let definition = saga.definition();
+    let replayed = match replay(definition, &stored) {
+        Ok(replayed) => replayed,
+        Err(what) => return Err(Error::Unreadable { id: id.clone(), what }),
+    };
+    let mut output = Output::default();
+    for event in replayed.entries.iter().flat_map(|entry| &entry.events) {
+        output.note(definition, definition.output(), event);
+    }
+    let output = output.into_payload();
+    let restored = live.memory().and_then(|memory| memory.slot(step)).map(|slot| slot.restore(&output));
+    Ok(match restored {
+        Some(Err(message)) => Told::Park(ParkReason::Decode, message),
+        Some(Ok(())) | None => Told::Ended(AttemptEnd::Succeeded(output)),
+    })
+}
+
+/// A child that compensated has had no effect: its step was refused, for the child's reason.
+async fn refused(shared: &Arc<Shared>, id: &InstanceId) -> Result<Told, Error> {
+    let stored = load(&*shared.store, id).await?;
+    let failure = match shared.registry.of(&stored.head) {
+        Some(saga) => replay(saga.definition(), &stored).ok().and_then(|replayed| replayed.machine.failure()),
+        None => None,
+    };
+    let (code, message) = match failure {
+        Some(Failure { step: Some(step), code, message, .. }) => (code, format!("{step}: {message}")),
+        Some(Failure { code, message, .. }) => (code, message),
+        None => (None, "it compensated".to_owned()),
+    };
+    let code = code.unwrap_or_else(|| "child_compensated".to_owned());
+    Ok(Told::Ended(AttemptEnd::Failed(FaultRecord::new(FaultKind::Rejected, &code, message))))
+}
+
+/// Takes the child back, and tells once that is done: a completed one is reverted, one on its way is cancelled.
+async fn compensated(live: &Arc<Live>, step: StepIndex) -> Result<Option<Told>, Error> {
+    let shared = live.shared();
+    let done = Ok(Some(Told::Ended(AttemptEnd::Succeeded(Payload::NOTHING))));
+    let name = live.saga().definition().step(step).map(|step| step.name.clone());
+    // A child whose id cannot be one never was.
+    let Some(Ok(id)) = name.map(|name| child_id(live.id(), &name)) else { return done };
+    let Some(head) = shared.store.head(&id).await? else { return done };
+    let kind = match head.progress.state {
+        InstanceState::Compensated => return done,
+        InstanceState::Completed => FailureKind::Reverted,
+        InstanceState::Running | InstanceState::Parked => FailureKind::Cancelled,
+        InstanceState::Compensating | InstanceState::Unreadable => return Ok(None),
+    };
+    let message = format!("{} compensates", live.id());
+    match command(shared, &id, || Input::Cancel { kind, message: message.clone() }).await {
+        Ok(()) => Ok(None),
+        // It has gone on meanwhile: look again.
+        Err(Error::Finished { .. } | Error::NotRevertible { .. }) => {
+            debug!(child = %id, "the child has ended otherwise meanwhile");
+            tokio::task::yield_now().await;
+            Box::pin(compensated(live, step)).await
+        }
+        Err(error @ Error::PastPivot { .. }) => {
+            let fault = FaultRecord::new(FaultKind::Rejected, "past_pivot", error.to_string());
+            Ok(Some(Told::Ended(AttemptEnd::Failed(fault))))
+        }
+        Err(other) => Err(other),
+    }
+}
