@@ -39,7 +39,9 @@ fn known(saga: &Saga, at: usize, method: &Method, param: &Param, diag: &mut Diag
     let readable = readable(saga, at);
     let names = || readable.iter().map(String::as_str);
     let by_method = saga.steps.iter().find(|step| saga.method(step).is_some_and(|of| of.name() == *name));
+    let forgotten = saga.block.methods.iter().any(|method| method.name() == *name && method.step.is_none());
     let help = match by_method.map(|step| step.output.as_str()).or_else(|| nearest(name, names())) {
+        _ if forgotten => format!("write `#[step(..)]` on the method `{name}`"),
         Some(near) => format!("write `{near}`"),
         None => format!("`{}` can take {}", method.sig.ident, list(names())),
     };
