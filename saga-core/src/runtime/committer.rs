@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 use tracing::{error, warn};
 
 use crate::journal::EncodedEntry;
@@ -41,7 +41,33 @@ pub(crate) struct Committer {
 /// A write and whom to tell of it.
 struct Pending {
     write: Write,
-    live: Arc<Live>,
+    teller: Teller,
+}
+
+/// Who is told what became of a write.
+enum Teller {
+    /// The instance it is an entry of.
+    Live(Arc<Live>),
+    /// Somebody who waits for the answer.
+    Answer(oneshot::Sender<Written>),
+}
+
+impl Teller {
+    fn written(self, written: Written) {
+        match self {
+            Self::Live(live) => live.written(written),
+            // Who no longer waits needs no answer.
+            Self::Answer(answer) => drop(answer.send(written)),
+        }
+    }
+
+    /// The instance, if this is its first entry.
+    fn being_created(&self) -> Option<&Arc<Live>> {
+        match self {
+            Self::Live(live) if !live.is_created() => Some(live),
+            Self::Live(_) | Self::Answer(_) => None,
+        }
+    }
 }
 
 impl Committer {
@@ -51,7 +77,16 @@ impl Committer {
 
     /// Hands in a write. `live` is told what became of it.
     pub(crate) fn submit(&self, write: Write, live: Arc<Live>) {
-        self.queue().push(Pending { write, live });
+        self.push(Pending { write, teller: Teller::Live(live) });
+    }
+
+    /// Hands in a write. What became of it is the answer.
+    pub(crate) fn submit_for(&self, write: Write, answer: oneshot::Sender<Written>) {
+        self.push(Pending { write, teller: Teller::Answer(answer) });
+    }
+
+    fn push(&self, pending: Pending) {
+        self.queue().push(pending);
         self.filled.notify_one();
     }
 
@@ -66,14 +101,14 @@ impl Committer {
                 }
                 continue;
             }
-            let (writes, lives): (Vec<_>, Vec<_>) =
-                batch.into_iter().map(|pending| (pending.write, pending.live)).unzip();
+            let (writes, tellers): (Vec<_>, Vec<_>) =
+                batch.into_iter().map(|pending| (pending.write, pending.teller)).unzip();
             let results = match store.append(&writes).await {
                 Ok(results) => results.into_iter().map(Written::from).collect(),
-                Err(error) => self.repair(store, lifecycle, &writes, &lives, error).await,
+                Err(error) => self.repair(store, lifecycle, &writes, &tellers, error).await,
             };
-            for (live, written) in lives.into_iter().zip(results) {
-                live.written(written);
+            for (teller, written) in tellers.into_iter().zip(results) {
+                teller.written(written);
             }
         }
     }
@@ -92,7 +127,7 @@ impl Committer {
     }
 
     /// After a failed commit: reopens the store and reads back. What is found was written; what is not found is
-    /// written now. New instances are tried once more, then their callers are told, and only what is found of
+    /// written now. New instances and signals are tried once more, then their callers are told, and only what is found of
     /// them goes on; entries are tried until the store takes them or the stay ends. A sync is never repeated on
     /// the same handle, since a kernel reports a lost page only once.
     async fn repair(
@@ -100,7 +135,7 @@ impl Committer {
         store: &dyn Store,
         lifecycle: &Lifecycle,
         writes: &[Write],
-        lives: &[Arc<Live>],
+        tellers: &[Teller],
         mut error: StoreError,
     ) -> Vec<Written> {
         let mut results: Vec<Option<Written>> = vec![None; writes.len()];
@@ -114,7 +149,7 @@ impl Committer {
             }
             round += 1;
             self.refuse_new(&error);
-            lives.iter().filter(|live| !live.is_created()).for_each(|live| live.creation_failed(&error));
+            tellers.iter().filter_map(Teller::being_created).for_each(|live| live.creation_failed(&error));
             if lifecycle.is_ending() {
                 error!(error = %error, "the store does not work: instances stay where their journal ends");
                 break;
@@ -133,12 +168,12 @@ impl Committer {
         let mut kept = Vec::new();
         let mut refused = Vec::new();
         for pending in std::mem::take(&mut *self.queue()) {
-            if matches!(pending.write, Write::Create { .. }) { &mut refused } else { &mut kept }
+            if is_new(&pending.write) { &mut refused } else { &mut kept }
                 .push(pending);
         }
         self.queue().splice(0..0, kept);
         for pending in refused {
-            pending.live.written(Written::Failed(error.clone()));
+            pending.teller.written(Written::Failed(error.clone()));
         }
     }
 
@@ -174,7 +209,7 @@ async fn reappend(
         let (Some(write), Some(result)) = (writes.get(at), results.get_mut(at)) else { continue };
         match find(write, stored.as_ref()) {
             Found::Written => *result = Some(Written::Durable),
-            Found::Missing if create || !matches!(write, Write::Create { .. }) => {
+            Found::Missing if create || !is_new(write) => {
                 again.push((at, write.clone()));
             }
             Found::Missing => {}
@@ -191,6 +226,14 @@ async fn reappend(
         }
     }
     Ok(())
+}
+
+/// Whether somebody waits for the write who can ask again: it is not tried for ever.
+fn is_new(write: &Write) -> bool {
+    match write {
+        Write::Create { .. } | Write::Signal { .. } => true,
+        Write::Append { .. } | Write::MarkUnreadable { .. } => false,
+    }
 }
 
 /// What reading back says of a write.
@@ -210,7 +253,12 @@ fn find(write: &Write, stored: Option<&Stored>) -> Found {
             Some(first) if first == entry => Found::Written,
             _ => Found::Other(Refusal::Exists),
         },
-        (Write::Append { .. } | Write::MarkUnreadable { .. }, None) => Found::Other(Refusal::NotFound),
+        (Write::Append { .. } | Write::MarkUnreadable { .. } | Write::Signal { .. }, None) => {
+            Found::Other(Refusal::NotFound)
+        }
+        (Write::Signal { signal, .. }, Some(stored)) => {
+            if stored.signals.iter().any(|found| found.id == signal.id) { Found::Written } else { Found::Missing }
+        }
         (Write::Append { entry, .. }, Some(stored)) => find_entry(entry, stored),
         (Write::MarkUnreadable { .. }, Some(_)) => Found::Missing,
     }
@@ -229,6 +277,7 @@ fn find_entry(entry: &EncodedEntry, stored: &Stored) -> Found {
 fn size_of(write: &Write) -> usize {
     match write {
         Write::Create { entry, .. } | Write::Append { entry, .. } => entry.events.len(),
+        Write::Signal { signal, .. } => signal.payload.len(),
         Write::MarkUnreadable { .. } => 0,
     }
 }

@@ -11,15 +11,20 @@ use tokio::task::AbortHandle;
 use tracing::{Span, debug, error, info, warn};
 
 use crate::error::Error;
-use crate::id::{Epoch, InstanceId, Seq, StepIndex};
+use crate::id::{Epoch, InstanceId, Seq, StepIndex, StepName};
 use crate::journal::{Entry, Event, Head, InstanceState, Payload, Progress, codec};
-use crate::machine::{Action, Input, Machine, Pace, Unexpected};
-use crate::private::Role;
+use crate::machine::{Action, ChildNeed, Input, Machine, Unexpected};
+use crate::private::{Encoding, Role};
 use crate::runtime::admission::Place;
+use crate::runtime::answer::answer;
 use crate::runtime::committer::Written;
-use crate::runtime::launch::{self, Order};
+use crate::runtime::door::Door;
+use crate::runtime::launch::{self, Order, Surroundings};
+use crate::runtime::limits::Permit;
+use crate::runtime::output::Output;
 use crate::runtime::registry::{AnyInstance, AnySaga};
 use crate::runtime::shared::{Ended, Shared};
+use crate::runtime::{children, inbox};
 use crate::store::{Refusal, StoreError, Write};
 use crate::time::Timestamp;
 
@@ -40,6 +45,8 @@ pub(crate) struct Live {
     /// What calls are made on; `None` if the journal holds a value that cannot be read as today's type: then the
     /// instance parks.
     memory: Option<Arc<dyn AnyInstance>>,
+    /// The instance whose step it is, if it is a child.
+    parent: Option<InstanceId>,
     cancel: watch::Sender<bool>,
     created: AtomicBool,
     span: Span,
@@ -50,14 +57,33 @@ struct Core {
     machine: Machine,
     seq: Seq,
     progress: Progress,
-    output: Payload,
+    output: Output,
     place: Option<Place>,
     inbox: VecDeque<Arrival>,
     writing: Option<Writing>,
-    attempts: Vec<(StepIndex, AbortHandle)>,
+    attempts: Vec<Running>,
+    /// For attempts whose start is being written.
+    permits: Vec<(StepIndex, Permit)>,
+    /// Whether an attempt waits in line for another instance's to end.
+    in_line: bool,
+    attended: Vec<Attended>,
     timer: Option<(Timestamp, AbortHandle)>,
     creators: Vec<oneshot::Sender<Created>>,
     gone: bool,
+}
+
+/// An attempt that is running.
+struct Running {
+    step: StepIndex,
+    item: Option<u32>,
+    task: AbortHandle,
+}
+
+/// A child that a task looks after.
+struct Attended {
+    step: StepIndex,
+    /// Something has happened since the task looked: it looks again.
+    again: bool,
 }
 
 /// An input with those who wait until what it made true is durable.
@@ -97,6 +123,8 @@ pub(crate) struct Arriving {
     pub(crate) saga: Arc<dyn AnySaga>,
     pub(crate) memory: Option<Arc<dyn AnyInstance>>,
     pub(crate) place: Option<Place>,
+    /// The instance whose step it is, if it is a child.
+    pub(crate) parent: Option<InstanceId>,
 }
 
 impl fmt::Debug for Live {
@@ -115,16 +143,28 @@ impl Live {
         creator: oneshot::Sender<Created>,
     ) -> Result<(Arc<Self>, Write), Error> {
         let now = shared.now();
-        let pace = if arriving.place.is_some() { Pace::Go } else { Pace::Hold };
         let definition = Arc::clone(arriving.saga.definition());
-        let (machine, events) = Machine::begin(definition, arriving.id.clone(), input, now, pace);
-        let progress = machine.progress();
-        let live = Self::new(shared, arriving, machine, Seq::FIRST, progress.clone(), Payload::NOTHING);
+        let id = arriving.id.clone();
+        let mut door = shared.door(arriving.place.is_some(), &definition, &id);
+        let (mut machine, mut events) =
+            Machine::begin(Arc::clone(&definition), id.clone(), input, now, &mut door);
+        if let Some(Event::SagaStarted { parent, .. }) = events.first_mut() {
+            parent.clone_from(&arriving.parent);
+        }
+        if let Some(memory) = &arriving.memory {
+            let answered = answer_all(shared, &mut machine, &**memory, now, &mut door);
+            events.extend(answered.map_err(|broken| Error::Stopped { id: id.clone(), why: broken.to_string() })?);
+        }
+        let (permits, in_line) = (std::mem::take(&mut door.permits), door.refused);
+        let waits = arriving.place.is_some() && !in_line;
+        let due = if waits { leaves_until(&machine, now) } else { None };
+        let progress = Progress { due, ..machine.progress() };
+        let live = Self::new(shared, arriving, machine, Seq::FIRST, progress.clone(), Output::default());
         let entry = Entry { seq: Seq::FIRST, epoch: live.epoch, at: now, events };
         let head = Head {
-            id: live.id.clone(),
-            saga: Arc::clone(live.saga.definition().name()),
-            version: live.saga.definition().version(),
+            id,
+            saga: Arc::clone(definition.name()),
+            version: definition.version(),
             shape: live.saga.shape().clone(),
             created_at: now,
             seq: Seq::FIRST,
@@ -135,6 +175,8 @@ impl Live {
         let mut core = live.core();
         core.writing = Some(Writing { events: entry.events, replies: Vec::new() });
         core.creators.push(creator);
+        core.permits = permits;
+        core.in_line = in_line;
         drop(core);
         Ok((live, Write::Create { head, entry: encoded }))
     }
@@ -146,7 +188,7 @@ impl Live {
         machine: Machine,
         seq: Seq,
         progress: Progress,
-        output: Payload,
+        output: Output,
     ) -> Arc<Self> {
         let live = Self::new(shared, arriving, machine, seq, progress, output);
         live.created.store(true, Ordering::Release);
@@ -159,9 +201,9 @@ impl Live {
         machine: Machine,
         seq: Seq,
         progress: Progress,
-        output: Payload,
+        output: Output,
     ) -> Arc<Self> {
-        let Arriving { id, saga, memory, place } = arriving;
+        let Arriving { id, saga, memory, place, parent } = arriving;
         let span = tracing::info_span!("saga", saga = %saga.definition().name(), instance = %id);
         let core = Core {
             machine,
@@ -172,6 +214,9 @@ impl Live {
             inbox: VecDeque::new(),
             writing: None,
             attempts: Vec::new(),
+            permits: Vec::new(),
+            in_line: false,
+            attended: Vec::new(),
             timer: None,
             creators: Vec::new(),
             gone: false,
@@ -182,6 +227,7 @@ impl Live {
             shared: Arc::clone(shared),
             saga,
             memory,
+            parent,
             cancel: watch::Sender::new(false),
             created: AtomicBool::new(false),
             span,
@@ -243,11 +289,46 @@ impl Live {
     }
 
     /// Brings what an attempt ended with.
-    pub(crate) fn attempt_ended(self: &Arc<Self>, step: StepIndex, input: Input) {
+    pub(crate) fn attempt_ended(self: &Arc<Self>, step: StepIndex, item: Option<u32>, input: Input) {
         let mut core = self.core();
-        core.attempts.retain(|(running, _)| *running != step);
+        core.attempts.retain(|running| (running.step, running.item) != (step, item));
         core.inbox.push_back(input.into());
         self.decide(&mut core);
+    }
+
+    /// The children that nobody looks after yet. Those that somebody does are looked at once more.
+    pub(crate) fn children_to_attend(&self) -> Vec<StepIndex> {
+        let mut core = self.core();
+        if core.gone {
+            return Vec::new();
+        }
+        let waiting: Vec<StepIndex> = core.machine.children().map(|(step, _)| step).collect();
+        let mut unattended = Vec::new();
+        for step in waiting {
+            match core.attended.iter_mut().find(|attended| attended.step == step) {
+                Some(attended) => attended.again = true,
+                None => {
+                    core.attended.push(Attended { step, again: true });
+                    unattended.push(step);
+                }
+            }
+        }
+        unattended
+    }
+
+    /// What the child of a step is to be looked after for now. `None` ends the looking after, until something
+    /// happens.
+    pub(crate) fn next_child_need(self: &Arc<Self>, step: StepIndex) -> Option<ChildNeed> {
+        let mut core = self.core();
+        let need = core.machine.children().find(|(child, _)| *child == step).map(|(_, need)| need);
+        let at = core.attended.iter().position(|attended| attended.step == step)?;
+        let again = core.attended.get_mut(at).is_some_and(|attended| std::mem::take(&mut attended.again));
+        if again && !core.gone && need.is_some() {
+            return need;
+        }
+        core.attended.swap_remove(at);
+        self.decide(&mut core);
+        None
     }
 
     /// Stops the instance here: nothing more of it is done or written in this process.
@@ -260,17 +341,13 @@ impl Live {
     /// process. Who waits for its outcome waits on.
     pub(crate) fn lose(&self) {
         let mut core = self.core();
-        for (_, attempt) in core.attempts.drain(..) {
-            attempt.abort();
-        }
+        core.attempts.drain(..).for_each(|running| running.task.abort());
         self.leave(&mut core, None);
     }
 
     /// Drops the attempts that are running. They stay recorded as begun, and count as in doubt.
     pub(crate) fn abort_attempts(&self) {
-        for (_, attempt) in self.core().attempts.drain(..) {
-            attempt.abort();
-        }
+        self.core().attempts.drain(..).for_each(|running| running.task.abort());
     }
 
     /// Lets go of what the instance holds, once the orchestrator has ended.
@@ -278,6 +355,7 @@ impl Live {
         let mut core = self.core();
         core.gone = true;
         core.place = None;
+        core.permits.clear();
         core.inbox.clear();
         core.creators.clear();
         core.writing = None;
@@ -347,38 +425,66 @@ impl Live {
         if core.writing.is_some() {
             return;
         }
-        let pace =
-            if core.place.is_some() && !self.shared.lifecycle.is_ending() { Pace::Go } else { Pace::Hold };
+        let is_open = core.place.is_some() && !self.shared.lifecycle.is_ending();
+        let mut door = self.shared.door(is_open, self.saga.definition(), &self.id);
         let mut now = self.shared.now();
         let mut events = Vec::new();
         let mut replies = Vec::new();
-        while let Some(arrival) = core.inbox.pop_front() {
-            now = arrival.not_before.map_or(now, |not_before| now.max(not_before));
-            let is_command = matches!(arrival.input, Input::Retry { .. });
-            if is_command && core.machine.instance_state() != InstanceState::Parked {
-                reply_with(arrival.reply, Err(Error::NotParked { id: self.id.clone() }));
+        while let Some(Arrival { input, reply, not_before }) = core.inbox.pop_front() {
+            now = not_before.map_or(now, |not_before| now.max(not_before));
+            let is_retry = matches!(input, Input::Retry { .. });
+            if is_retry && core.machine.instance_state() != InstanceState::Parked {
+                reply_with(reply, Err(Error::NotParked { id: self.id.clone() }));
                 continue;
             }
-            match core.machine.handle(arrival.input, now, pace) {
+            match self.take_turn(core, input, now, &mut door) {
                 Ok(more) => {
                     events.extend(more);
-                    replies.extend(arrival.reply);
+                    replies.extend(reply);
                 }
                 Err(broken @ Unexpected::Broken { .. }) => {
                     error!(parent: &self.span, %broken, "a defect of this library: the instance stops here");
                     return self.leave(core, Some(Ended::Stopped(broken.to_string())));
                 }
                 Err(unexpected) => {
-                    debug!(parent: &self.span, %unexpected, "an input came too late");
-                    reply_with(arrival.reply, Err(Error::NotParked { id: self.id.clone() }));
+                    debug!(parent: &self.span, %unexpected, "an input does not fit");
+                    reply_with(reply, Err(self.error_of(&unexpected)));
                 }
             }
         }
+        core.permits.append(&mut door.permits);
+        core.in_line = door.refused;
         if events.is_empty() {
             replies.into_iter().for_each(|reply| reply_with(Some(reply), Ok(())));
             self.rest(core);
         } else {
             self.hand_in(core, Writing { events, replies }, now);
+        }
+    }
+
+    /// Lets the machine decide on one input, and answers what it asks of the saga's pure methods.
+    fn take_turn(
+        &self,
+        core: &mut Core,
+        input: Input,
+        now: Timestamp,
+        door: &mut Door<'_>,
+    ) -> Result<Vec<Event>, Unexpected> {
+        let mut events = core.machine.handle(input, now, door)?;
+        if let Some(memory) = &self.memory {
+            events.extend(answer_all(&self.shared, &mut core.machine, &**memory, now, door)?);
+        }
+        Ok(events)
+    }
+
+    /// What a command that does not fit is answered with.
+    fn error_of(&self, unexpected: &Unexpected) -> Error {
+        let id = self.id.clone();
+        match unexpected {
+            Unexpected::PastPivot => Error::PastPivot { id },
+            Unexpected::NotRevertible => Error::NotRevertible { id },
+            Unexpected::Ended => Error::Finished { id },
+            _ => Error::NotParked { id },
         }
     }
 
@@ -395,55 +501,66 @@ impl Live {
             }
         };
         core.seq = seq;
-        let progress = Progress { due: self.leaves_until(core, now), ..core.machine.progress() };
+        let stays = core.place.is_none() || core.in_line || !core.attended.is_empty();
+        let due = if stays { None } else { leaves_until(&core.machine, now) };
+        let progress = Progress { due, ..core.machine.progress() };
         let changed = (progress != core.progress).then(|| progress.clone());
         core.progress = progress;
         core.writing = Some(Writing { events: entry.events, replies });
-        let write = Write::Append { id: self.id.clone(), entry: encoded, progress: changed };
+        let ended = core.machine.instance_state().is_terminal();
+        let wake = self.parent.clone().filter(|_| ended);
+        let write = Write::Append { id: self.id.clone(), entry: encoded, progress: changed, wake };
         self.shared.committer.submit(write, Arc::clone(self));
-    }
-
-    /// Until when the instance leaves memory, if all it does is wait, and for long.
-    fn leaves_until(&self, core: &Core, now: Timestamp) -> Option<Timestamp> {
-        let at = core.machine.next_wake()?;
-        let only_waits = core.machine.instance_state().is_active() && !core.machine.has_attempts_running();
-        (only_waits && at.since(now) > WAIT_IN_MEMORY_MAX).then_some(at)
     }
 
     /// Does what durable events ask for.
     fn act(self: &Arc<Self>, core: &mut Core, events: &[Event]) {
+        let definition = self.saga.definition();
+        let mut concerns_children = false;
         for event in events {
-            if let Event::StepSucceeded { step, output } = event
-                && self.saga.definition().output() == self.saga.definition().index_of(step)
-            {
-                core.output = output.clone();
-            }
-            match Action::of(event) {
-                Some(Action::RunStep { step, attempt }) => self.launch(core, Role::Step, step, attempt),
-                Some(Action::RunCheck { step, attempt }) => self.launch(core, Role::Check, step, attempt),
-                Some(Action::RunCompensation { step, attempt }) => {
-                    self.launch(core, Role::Compensation, step, attempt);
+            core.output.note(definition, definition.output(), event);
+            let (role, step, item, attempt) = match Action::of(event) {
+                Some(Action::RunStep { step, item, attempt }) => (Role::Step, step, item, attempt),
+                Some(Action::RunCheck { step, item, attempt }) => (Role::Check, step, item, attempt),
+                Some(Action::RunCompensation { step, item, attempt }) => {
+                    (Role::Compensation, step, item, attempt)
                 }
                 Some(Action::CancelAttempts) => {
                     self.cancel.send_replace(true);
+                    concerns_children = true;
+                    continue;
                 }
                 // The machine knows when it wakes next, and that it has ended.
-                Some(Action::WakeAt(_) | Action::Finish) | None => {}
+                Some(Action::WakeAt(_) | Action::Finish) | None => continue,
+            };
+            let of = definition.index_of(step).and_then(|step| definition.step(step));
+            if of.is_some_and(|step| step.child.is_some()) {
+                concerns_children = true;
+            } else {
+                self.launch(core, role, step, item, attempt);
             }
+        }
+        if concerns_children && core.machine.children().next().is_some() {
+            let live = Arc::clone(self);
+            // Not here: looking after children takes the lock that is held.
+            self.shared.runtime.spawn(async move { children::attend(&live) });
         }
     }
 
-    fn launch(self: &Arc<Self>, core: &mut Core, role: Role, step: &crate::id::StepName, attempt: u32) {
+    fn launch(self: &Arc<Self>, core: &mut Core, role: Role, name: &StepName, item: Option<u32>, attempt: u32) {
         let failure = core.machine.failure();
         // Only an attempt that the decision found running is told of it: what starts later is wanted.
-        let cancelled = (failure.is_none()).then(|| self.cancel.subscribe());
-        match Order::new(self.saga.definition(), role, step, attempt, cancelled, failure) {
-            Some(order) => {
-                let place = order.step();
-                core.attempts.push((place, launch::spawn(Arc::clone(self), order)));
-            }
-            None => error!(parent: &self.span, %step, "the journal names a step that the saga does not have"),
-        }
+        let cancelled = failure.is_none().then(|| self.cancel.subscribe());
+        let Some(order) = Order::new(self.saga.definition(), role, name, item, attempt) else {
+            return error!(parent: &self.span, step = %name, "the journal names a step that the saga does not have");
+        };
+        let step = order.step;
+        let permit = (role == Role::Step)
+            .then(|| core.permits.iter().position(|(of, _)| *of == step))
+            .flatten()
+            .map(|at| core.permits.swap_remove(at).1);
+        let task = launch::spawn(Arc::clone(self), order, Surroundings { cancelled, failure, permit });
+        core.attempts.push(Running { step, item, task });
     }
 
     /// There is nothing to decide: the instance waits for its attempts or for a time, or it leaves memory.
@@ -458,12 +575,20 @@ impl Live {
             info!(parent: &self.span, state = %core.machine.instance_state(), "the instance rests");
             return self.leave(core, Some(ended));
         }
-        if core.machine.has_attempts_running() {
+        if core.machine.has_attempts_running() || !core.attended.is_empty() {
             return self.arm(core);
         }
         if let Some(due) = core.progress.due {
             self.leave(core, None);
-            return self.shared.note_due(due);
+            self.shared.note_due(due);
+            if core.machine.waits_for_signal() {
+                inbox::look_again(&self.shared, self.id.clone());
+            }
+            return;
+        }
+        if core.in_line && core.machine.next_wake().is_none() {
+            // Its id stands in line: it comes back when it is its turn.
+            return self.leave(core, None);
         }
         if core.place.is_some() {
             return self.arm(core);
@@ -499,16 +624,51 @@ impl Live {
     fn leave(&self, core: &mut Core, ended: Option<Ended>) {
         core.gone = true;
         core.place = None;
+        core.permits.clear();
         if let Some((_, timer)) = core.timer.take() {
             timer.abort();
         }
         core.inbox.clear();
         self.shared.remove(self, ended.as_ref());
+        if let (Some(parent), Some(_)) = (self.parent.clone(), ended) {
+            let shared = Arc::clone(&self.shared);
+            self.shared.runtime.spawn(async move { children::tell_parent(&shared, &parent) });
+        }
     }
 
     fn core(&self) -> MutexGuard<'_, Core> {
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Until when an instance leaves memory, if all it does is wait, and for long or for something that is no time.
+fn leaves_until(machine: &Machine, now: Timestamp) -> Option<Timestamp> {
+    if !machine.instance_state().is_active() || machine.has_attempts_running() {
+        return None;
+    }
+    match machine.next_wake() {
+        Some(at) => (at.since(now) > WAIT_IN_MEMORY_MAX).then_some(at),
+        None => (machine.waits_for_signal() || machine.waits_for_children()).then_some(Timestamp::NEVER),
+    }
+}
+
+/// Answers what the machine asks of the pure methods, for as long as it asks.
+fn answer_all(
+    shared: &Shared,
+    machine: &mut Machine,
+    memory: &dyn AnyInstance,
+    now: Timestamp,
+    door: &mut Door<'_>,
+) -> Result<Vec<Event>, Unexpected> {
+    let encoding = Encoding::Json { bytes_max: shared.settings.payload_bytes_max };
+    let mut events = Vec::new();
+    while door.is_open
+        && let Some(question) = machine.question()
+    {
+        let input = answer(question, |ask, encoding| memory.ask(ask, encoding), encoding);
+        events.extend(machine.handle(input, now, door)?);
+    }
+    Ok(events)
 }
 
 fn reply_with(reply: Option<oneshot::Sender<Result<(), Error>>>, result: Result<(), Error>) {

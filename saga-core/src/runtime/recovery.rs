@@ -116,8 +116,10 @@ impl Feeder {
         Ok(())
     }
 
-    /// Waits until there may be something to do.
+    /// Waits until there may be something to do. Whoever was called out of a line and did not come is passed over
+    /// then.
     async fn wait(&self) {
+        self.shared.serve_line();
         let now = self.shared.now();
         let next = self.claim_at.min(self.due_at).since(now).max(Duration::from_millis(1));
         tokio::select! {

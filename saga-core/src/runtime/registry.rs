@@ -9,7 +9,9 @@ use crate::definition::{Definition, ShapeId};
 use crate::error::Error;
 use crate::id::StepIndex;
 use crate::journal::{Head, Payload};
-use crate::private::{Call, Calling, Memory, decode};
+use crate::private::{
+    AnyChild, AnySlot, Ask, Asked, Call, Calling, ChildType, Encoding, Memory, decode, encode,
+};
 use crate::saga::Saga;
 
 /// A registered saga whose type only its own methods know.
@@ -22,12 +24,28 @@ pub(crate) trait AnySaga: Send + Sync {
 
     /// The memory of an instance that was started with `input`, or why the input cannot be read.
     fn recall(&self, input: &Payload) -> Result<Arc<dyn AnyInstance>, String>;
+
+    /// The memory of an instance that starts with `input`, which is of the saga's own type, and the input as it
+    /// is journalled; or why that cannot be written.
+    fn begin(&self, input: Box<dyn Any + Send>) -> Result<(Arc<dyn AnyInstance>, Payload), String>;
+
+    /// An input that was kept, read and written as today's type.
+    fn reread(&self, input: &Payload) -> Result<Payload, String>;
+
+    /// The sagas that its steps are instances of.
+    fn children(&self) -> Vec<ChildType>;
 }
 
 /// The values of one instance together with its saga: what calls are made on.
 pub(crate) trait AnyInstance: Send + Sync {
-    /// Puts back an output that was journalled, or says why it cannot be read.
-    fn restore(&self, step: StepIndex, output: &Payload) -> Result<(), String>;
+    /// The room for what a step returns.
+    fn slot(&self, step: StepIndex) -> Option<&dyn AnySlot>;
+
+    /// Asks a pure method of the saga.
+    fn ask(&self, ask: Ask, encoding: Encoding) -> Asked;
+
+    /// What the child of a step is started with.
+    fn child(&self, step: StepIndex) -> Option<Box<dyn AnyChild>>;
 
     /// Calls a method of the saga.
     fn call<'a>(&'a self, call: Call<'a>) -> Calling<'a>;
@@ -65,6 +83,20 @@ impl<S: Saga> AnySaga for Registered<S> {
     fn recall(&self, input: &Payload) -> Result<Arc<dyn AnyInstance>, String> {
         Ok(self.instance(decode(input)?))
     }
+
+    fn begin(&self, input: Box<dyn Any + Send>) -> Result<(Arc<dyn AnyInstance>, Payload), String> {
+        let input = input.downcast::<S::Input>().map_err(|_| "the input is of another type".to_owned())?;
+        let payload = encode(&*input)?;
+        Ok((self.instance(*input), payload))
+    }
+
+    fn reread(&self, input: &Payload) -> Result<Payload, String> {
+        encode(&decode::<S::Input>(input)?)
+    }
+
+    fn children(&self) -> Vec<ChildType> {
+        S::children()
+    }
 }
 
 struct TypedInstance<S: Saga> {
@@ -73,11 +105,16 @@ struct TypedInstance<S: Saga> {
 }
 
 impl<S: Saga> AnyInstance for TypedInstance<S> {
-    fn restore(&self, step: StepIndex, output: &Payload) -> Result<(), String> {
-        match S::slot(&self.memory.outputs, step.get()) {
-            Some(slot) => slot.restore(output),
-            None => Err("the saga has no such step".to_owned()),
-        }
+    fn slot(&self, step: StepIndex) -> Option<&dyn AnySlot> {
+        S::slot(&self.memory.outputs, step.get())
+    }
+
+    fn ask(&self, ask: Ask, encoding: Encoding) -> Asked {
+        self.flow.ask(ask, &self.memory, encoding)
+    }
+
+    fn child(&self, step: StepIndex) -> Option<Box<dyn AnyChild>> {
+        self.flow.child(step.get(), &self.memory)
     }
 
     fn call<'a>(&'a self, call: Call<'a>) -> Calling<'a> {
@@ -88,7 +125,8 @@ impl<S: Saga> AnyInstance for TypedInstance<S> {
 /// The sagas an orchestrator knows.
 #[derive(Default)]
 pub(crate) struct Registry {
-    by_type: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
+    typed: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
+    by_type: HashMap<TypeId, Arc<dyn AnySaga>>,
     sagas: Vec<Arc<dyn AnySaga>>,
 }
 
@@ -101,6 +139,7 @@ impl fmt::Debug for Registry {
 impl Registry {
     pub(crate) fn register<S: Saga>(&mut self, flow: S) {
         let saga = Arc::new(Registered::new(flow));
+        self.typed.insert(TypeId::of::<S>(), Arc::clone(&saga) as _);
         self.by_type.insert(TypeId::of::<S>(), Arc::clone(&saga) as _);
         self.sagas.push(saga);
     }
@@ -112,10 +151,15 @@ impl Registry {
 
     /// The one of type `S`.
     pub(crate) fn typed<S: Saga>(&self) -> Result<Arc<Registered<S>>, Error> {
-        let found = self.by_type.get(&TypeId::of::<S>()).cloned();
+        let found = self.typed.get(&TypeId::of::<S>()).cloned();
         found
             .and_then(|saga| saga.downcast().ok())
             .ok_or_else(|| Error::NotRegistered { saga: S::definition().name().to_string() })
+    }
+
+    /// The one of this type.
+    pub(crate) fn by_type(&self, saga: TypeId) -> Option<&Arc<dyn AnySaga>> {
+        self.by_type.get(&saga)
     }
 
     /// The one that an instance began under: name, version and shape.
@@ -129,7 +173,7 @@ impl Registry {
         self.sagas.iter().find(is_it).cloned()
     }
 
-    /// Refuses to be empty, and two sagas of one name and version.
+    /// Refuses to be empty, two sagas of one name and version, and a child that is not there.
     pub(crate) fn check(&self) -> Result<(), Error> {
         if self.sagas.is_empty() {
             return Err(Error::NothingRegistered);
@@ -142,6 +186,12 @@ impl Registry {
                 return Err(Error::RegisteredTwice { saga: name.to_string(), version });
             }
             seen.push(name_and_version);
+        }
+        let children = self.sagas.iter().flat_map(|saga| saga.children());
+        for child in children {
+            if !self.by_type.contains_key(&child.saga) {
+                return Err(Error::NotRegistered { saga: child.name });
+            }
         }
         Ok(())
     }

@@ -11,12 +11,16 @@ use tokio::runtime::Handle as Runtime;
 use tokio::sync::{Notify, oneshot, watch};
 
 use crate::id::{Epoch, InstanceId};
-use crate::journal::Payload;
+use crate::definition::Definition;
+use crate::machine::Input;
 use crate::outcome::{Failure, Parked};
 use crate::runtime::admission::Admission;
 use crate::runtime::clock::Clock;
 use crate::runtime::committer::Committer;
+use crate::runtime::door::Door;
 use crate::runtime::instance::Live;
+use crate::runtime::limits::Limits;
+use crate::runtime::output::Output;
 use crate::runtime::registry::Registry;
 use crate::runtime::shutdown::Lifecycle;
 use crate::store::Store;
@@ -38,6 +42,7 @@ pub(crate) struct Shared {
     pub(crate) registry: Registry,
     pub(crate) settings: Settings,
     pub(crate) admission: Arc<Admission>,
+    limits: Limits,
     pub(crate) committer: Committer,
     pub(crate) lifecycle: Lifecycle,
     pub(crate) runtime: Runtime,
@@ -77,7 +82,7 @@ pub(crate) enum Inserted {
 #[derive(Debug, Clone)]
 pub(crate) enum Ended {
     /// It completed with this output.
-    Completed(Payload),
+    Completed(Output),
     /// It compensated.
     Compensated(Failure),
     /// It is parked.
@@ -104,6 +109,7 @@ impl Shared {
         Arc::new(Self {
             store,
             clock,
+            limits: Limits::of(&registry),
             registry,
             admission: Admission::new(settings.max_active),
             settings,
@@ -120,6 +126,21 @@ impl Shared {
     /// The time now.
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now().into()
+    }
+
+    /// The gate that the machine of an instance asks.
+    pub(crate) fn door<'a>(&'a self, is_open: bool, definition: &'a Definition, id: &'a InstanceId) -> Door<'a> {
+        Door { is_open, limits: &self.limits, definition, id, permits: Vec::new(), refused: false }
+    }
+
+    /// Lets those go on who stood in line for attempts that have ended.
+    pub(crate) fn serve_line(&self) {
+        for id in self.limits.next() {
+            match self.get(&id) {
+                Some(live) => live.feed(Input::Proceed.into()),
+                None => self.admission.enqueue(id),
+            }
+        }
     }
 
     /// The epoch of the stay.
