@@ -208,8 +208,14 @@ fn find(write: &Write, stored: Option<&Stored>) -> Found {
             Some(first) if first == entry => Found::Written,
             _ => Found::Other(Refusal::Exists),
         },
-        (Write::Append { .. } | Write::MarkUnreadable { .. }, None) => Found::Other(Refusal::NotFound),
+        (Write::Append { .. } | Write::Signal { .. } | Write::MarkUnreadable { .. }, None) => {
+            Found::Other(Refusal::NotFound)
+        }
         (Write::Append { entry, .. }, Some(stored)) => find_entry(entry, stored),
+        (Write::Signal { signal, .. }, Some(stored)) => {
+            let kept = stored.signals.iter().any(|kept| kept.id == signal.id);
+            if kept { Found::Written } else { Found::Missing }
+        }
         (Write::MarkUnreadable { .. }, Some(_)) => Found::Missing,
     }
 }
@@ -227,6 +233,7 @@ fn find_entry(entry: &EncodedEntry, stored: &Stored) -> Found {
 fn size_of(write: &Write) -> usize {
     match write {
         Write::Create { entry, .. } | Write::Append { entry, .. } => entry.events.len(),
+        Write::Signal { signal, .. } => signal.payload.len(),
         Write::MarkUnreadable { .. } => 0,
     }
 }

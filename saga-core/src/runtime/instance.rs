@@ -387,7 +387,7 @@ impl Live {
         let changed = (progress != core.progress).then(|| progress.clone());
         core.progress = progress;
         core.writing = Some(Writing { events: entry.events, replies });
-        let write = Write::Append { id: self.id.clone(), entry: encoded, progress: changed };
+        let write = Write::Append { id: self.id.clone(), entry: encoded, progress: changed, wake: None };
         self.shared.committer.submit(write, Arc::clone(self));
     }
 
