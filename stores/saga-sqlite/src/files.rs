@@ -18,7 +18,19 @@ const LINKS_MAX: usize = 40;
 #[derive(Debug, Clone)]
 pub(crate) struct Files {
     pub(crate) database: PathBuf,
-    _lock: Arc<File>,
+    _lock: Arc<Lock>,
+}
+
+/// A locked file. It is unlocked by word, not by closing it: a process that is being started elsewhere in the
+/// program has a copy of every open file for a moment, and would keep the lock as long.
+#[derive(Debug)]
+struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // What fails here is done when the file is closed.
+        let _ = self.0.unlock();
+    }
 }
 
 impl Files {
@@ -156,7 +168,7 @@ fn unchanging(database: &Path) -> String {
 
 /// Takes the lock, or says that another has it. The lock is a file of its own, since SQLite locks the database in
 /// its own way, and it stays when the store is closed: a lock file that is deleted can be locked twice.
-fn lock(database: &Path) -> Result<File, StoreError> {
+fn lock(database: &Path) -> Result<Lock, StoreError> {
     let folder = folder(database);
     let metadata = fs::metadata(folder).map_err(|error| error::io(folder, "opening the folder", error))?;
     if metadata.permissions().readonly() {
@@ -167,7 +179,7 @@ fn lock(database: &Path) -> Result<File, StoreError> {
         .open(&path)
         .map_err(|error| error::io(&path, "opening", error))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Lock(file)),
         Err(TryLockError::WouldBlock) => Err(StoreError::new(
             StoreErrorKind::Locked,
             format!(
@@ -231,4 +243,21 @@ fn read_only(path: &Path) -> StoreError {
         StoreErrorKind::ReadOnly,
         format!("{} is read-only; a store writes to it", path.display()),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lock_is_free_although_a_process_that_is_being_started_has_a_copy_of_its_file() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let path = folder.path().join("sagas.db");
+        let files = Files::open(&path).unwrap();
+        let copy = files._lock.0.try_clone().unwrap();
+        assert_eq!(Files::open(&path).unwrap_err().kind(), StoreErrorKind::Locked);
+        drop(files);
+        Files::open(&path).unwrap();
+        drop(copy);
+    }
 }
