@@ -101,11 +101,8 @@ fn ready(transaction: &Transaction<'_>, epoch: Epoch, limit: usize) -> rusqlite:
     let mut of_stay = transaction.prepare(READY_OF_STAY)?;
     let mut candidates: Vec<Candidate> = Vec::new();
     let mut before = i64::MAX;
-    for Stay { epoch, oldest } in ready_stays(transaction, epoch)? {
-        if oldest >= before {
-            break;
-        }
-        candidates.extend(readable(of_stay.query_map((epoch, before, rows(limit)), candidate)?)?);
+    for stay in ready_stays(transaction, epoch)? {
+        candidates.extend(readable(of_stay.query_map((stay.epoch, before, rows(limit)), candidate)?)?);
         candidates.sort_unstable_by_key(|candidate| candidate.number);
         candidates.truncate(limit);
         if candidates.len() == limit {
