@@ -253,13 +253,14 @@ fn find(write: &Write, stored: Option<&Stored>) -> Found {
             Some(first) if first == entry => Found::Written,
             _ => Found::Other(Refusal::Exists),
         },
-        (Write::Append { .. } | Write::MarkUnreadable { .. } | Write::Signal { .. }, None) => {
+        (Write::Append { .. } | Write::Signal { .. } | Write::MarkUnreadable { .. }, None) => {
             Found::Other(Refusal::NotFound)
         }
-        (Write::Signal { signal, .. }, Some(stored)) => {
-            if stored.signals.iter().any(|found| found.id == signal.id) { Found::Written } else { Found::Missing }
-        }
         (Write::Append { entry, .. }, Some(stored)) => find_entry(entry, stored),
+        (Write::Signal { signal, .. }, Some(stored)) => {
+            let kept = stored.signals.iter().any(|kept| kept.id == signal.id);
+            if kept { Found::Written } else { Found::Missing }
+        }
         (Write::MarkUnreadable { .. }, Some(_)) => Found::Missing,
     }
 }

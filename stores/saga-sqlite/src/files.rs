@@ -244,3 +244,20 @@ fn read_only(path: &Path) -> StoreError {
         format!("{} is read-only; a store writes to it", path.display()),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lock_is_free_although_a_process_that_is_being_started_has_a_copy_of_its_file() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let path = folder.path().join("sagas.db");
+        let files = Files::open(&path).unwrap();
+        let copy = files._lock.0.try_clone().unwrap();
+        assert_eq!(Files::open(&path).unwrap_err().kind(), StoreErrorKind::Locked);
+        drop(files);
+        Files::open(&path).unwrap();
+        drop(copy);
+    }
+}

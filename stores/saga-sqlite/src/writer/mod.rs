@@ -2,15 +2,18 @@
 
 mod hand_out;
 mod numbers;
+mod signals;
 mod stays;
 
 use rusqlite::{Connection, OptionalExtension, Statement, Transaction, TransactionBehavior};
 use saga_core::id::{Epoch, InstanceId, Seq};
 use saga_core::journal::{EncodedEntry, Head, InstanceState, Progress, codec};
 use saga_core::store::{Defined, Refusal, StoreError, Write};
+use saga_core::time::Timestamp;
 
 pub(crate) use self::hand_out::Claim;
 use self::numbers::Numbers;
+use self::signals::Signals;
 use crate::connection::{self, Access};
 use crate::convert::{integer, millis};
 use crate::files::Files;
@@ -46,6 +49,8 @@ pub(crate) struct Writer<'c> {
     progress: Statement<'c>,
     mark: Statement<'c>,
     owner: Statement<'c>,
+    wake: Statement<'c>,
+    signals: Signals<'c>,
     numbers: Numbers,
 }
 
@@ -85,6 +90,9 @@ impl<'c> Writer<'c> {
                  WHERE number = ?1 AND epoch = ?4",
             )?,
             owner: connection.prepare("SELECT number, epoch FROM instance WHERE id = ?1")?,
+            // Who does not wait has no time that could be later.
+            wake: connection.prepare("UPDATE instance SET due = ?2 WHERE number = ?1 AND due > ?2")?,
+            signals: Signals::new(connection)?,
             numbers: Numbers::default(),
         })
     }
@@ -117,15 +125,15 @@ impl<'c> Writer<'c> {
     fn write(&mut self, write: &Write) -> Written {
         match write {
             Write::Create { head, entry } => self.create(head, entry),
-            Write::Append { id, entry, progress } => self.append_entry(id, entry, progress.as_ref()),
-            Write::MarkUnreadable { id, epoch, at } => {
-                let Some(number) = self.number(id)? else { return Ok(Err(Refusal::NotFound)) };
-                let state = InstanceState::Unreadable.as_str();
-                match self.mark.execute((number, state, millis(*at), integer(epoch.get())))? {
-                    0 => Ok(Err(self.why(id, *epoch)?)),
-                    _ => Ok(Ok(())),
+            Write::Append { id, entry, progress, wake } => {
+                let appended = self.append_entry(id, entry, progress.as_ref())?;
+                if let (Ok(()), Some(id)) = (appended, wake) {
+                    self.wake(id, entry.at)?;
                 }
+                Ok(appended)
             }
+            Write::Signal { id, signal } => self.signal(id, signal),
+            Write::MarkUnreadable { id, epoch, at } => self.mark_unreadable(id, *epoch, *at),
         }
     }
 
@@ -191,6 +199,23 @@ impl<'c> Writer<'c> {
             }
         }
         Ok(Ok(()))
+    }
+
+    fn mark_unreadable(&mut self, id: &InstanceId, epoch: Epoch, at: Timestamp) -> Written {
+        let Some(number) = self.number(id)? else { return Ok(Err(Refusal::NotFound)) };
+        let state = InstanceState::Unreadable.as_str();
+        match self.mark.execute((number, state, millis(at), integer(epoch.get())))? {
+            0 => Ok(Err(self.why(id, epoch)?)),
+            _ => Ok(Ok(())),
+        }
+    }
+
+    /// Makes an instance due at `at`, if it is there and waits for longer.
+    fn wake(&mut self, id: &InstanceId, at: Timestamp) -> rusqlite::Result<()> {
+        if let Some(number) = self.number(id)? {
+            self.wake.execute((number, millis(at)))?;
+        }
+        Ok(())
     }
 
     fn set_progress(&mut self, number: i64, progress: &Progress) -> rusqlite::Result<()> {
