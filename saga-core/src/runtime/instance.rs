@@ -115,9 +115,9 @@ impl Live {
         creator: oneshot::Sender<Created>,
     ) -> Result<(Arc<Self>, Write), Error> {
         let now = shared.now();
-        let pace = if arriving.place.is_some() { Pace::Go } else { Pace::Hold };
+        let mut pace = if arriving.place.is_some() { Pace::Go } else { Pace::Hold };
         let definition = Arc::clone(arriving.saga.definition());
-        let (machine, events) = Machine::begin(definition, arriving.id.clone(), input, now, pace);
+        let (machine, events) = Machine::begin(definition, arriving.id.clone(), input, now, &mut pace);
         let progress = machine.progress();
         let live = Self::new(shared, arriving, machine, Seq::FIRST, progress.clone(), Payload::NOTHING);
         let entry = Entry { seq: Seq::FIRST, epoch: live.epoch, at: now, events };
@@ -339,7 +339,7 @@ impl Live {
         if core.writing.is_some() {
             return;
         }
-        let pace =
+        let mut pace =
             if core.place.is_some() && !self.shared.lifecycle.is_ending() { Pace::Go } else { Pace::Hold };
         let mut now = self.shared.now();
         let mut events = Vec::new();
@@ -351,7 +351,7 @@ impl Live {
                 reply_with(arrival.reply, Err(Error::NotParked { id: self.id.clone() }));
                 continue;
             }
-            match core.machine.handle(arrival.input, now, pace) {
+            match core.machine.handle(arrival.input, now, &mut pace) {
                 Ok(more) => {
                     events.extend(more);
                     replies.extend(arrival.reply);
@@ -401,15 +401,15 @@ impl Live {
     /// Does what durable events ask for.
     fn act(self: &Arc<Self>, core: &mut Core, events: &[Event]) {
         for event in events {
-            if let Event::StepSucceeded { step, output } = event
+            if let Event::StepSucceeded { step, output, .. } = event
                 && self.saga.definition().output() == self.saga.definition().index_of(step)
             {
                 core.output = output.clone();
             }
             match Action::of(event) {
-                Some(Action::RunStep { step, attempt }) => self.launch(core, Role::Step, step, attempt),
-                Some(Action::RunCheck { step, attempt }) => self.launch(core, Role::Check, step, attempt),
-                Some(Action::RunCompensation { step, attempt }) => {
+                Some(Action::RunStep { step, attempt, .. }) => self.launch(core, Role::Step, step, attempt),
+                Some(Action::RunCheck { step, attempt, .. }) => self.launch(core, Role::Check, step, attempt),
+                Some(Action::RunCompensation { step, attempt, .. }) => {
                     self.launch(core, Role::Compensation, step, attempt);
                 }
                 Some(Action::CancelAttempts) => {

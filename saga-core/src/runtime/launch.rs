@@ -63,9 +63,9 @@ pub(crate) fn timeout_of(definition: &Definition, step: StepIndex, role: Role) -
 /// What the machine is told of an attempt's end.
 pub(crate) fn input_of(role: Role, step: StepIndex, attempt: u32, end: AttemptEnd) -> Input {
     match role {
-        Role::Step => Input::StepEnded { step, attempt, end },
-        Role::Check => Input::CheckEnded { step, attempt, end },
-        Role::Compensation => Input::CompensationEnded { step, attempt, end },
+        Role::Step => Input::StepEnded { step, item: None, attempt, end },
+        Role::Check => Input::CheckEnded { step, item: None, attempt, end },
+        Role::Compensation => Input::CompensationEnded { step, item: None, attempt, end },
     }
 }
 

@@ -113,7 +113,9 @@ fn put(
                 inputs.push(Arrival { reply: Some(reply), ..input.into() });
             }
             let last = match unread {
-                Some((step, message)) => Input::Park { step, reason: ParkReason::Decode, message },
+                Some((step, message)) => {
+                    Input::Park { step, item: None, reason: ParkReason::Decode, message }
+                }
                 None => Input::Proceed,
             };
             inputs.push(last.into());
@@ -142,7 +144,7 @@ fn recall(saga: &Arc<dyn AnySaga>, entries: &[Entry]) -> Recalled {
                 Ok(memory) => recalled.memory = Some(memory),
                 Err(message) => recalled.unread = StepIndex::new(0).map(|first| (first, message)),
             },
-            Event::StepSucceeded { step, output } => {
+            Event::StepSucceeded { step, output, .. } => {
                 let Some(index) = definition.index_of(step) else { continue };
                 if definition.output() == Some(index) {
                     recalled.output = output.clone();

@@ -6,7 +6,7 @@ use super::rig::*;
 use crate::definition::{Definition, StepDefinition};
 use crate::fault::FaultKind;
 use crate::id::{Epoch, Seq};
-use crate::journal::{CheckNext, CompensationNext, Entry, Event, Next, ParkReason, Payload};
+use crate::journal::{CheckNext, CompensationNext, Entry, Event, Next, ParkReason};
 use crate::machine::{Action, Machine, ReplayError};
 use crate::time::Timestamp;
 
@@ -115,9 +115,9 @@ fn events_ask_for_what_comes_next() {
     let kind = FaultKind::NotDone;
     let a = &name("a");
     let cases = [
-        (started("a", 2), Some(Action::RunStep { step: a, attempt: 2 })),
-        (check_started("a", 3), Some(Action::RunCheck { step: a, attempt: 3 })),
-        (compensating("a", 4), Some(Action::RunCompensation { step: a, attempt: 4 })),
+        (started("a", 2), Some(Action::RunStep { step: a, item: None, attempt: 2 })),
+        (check_started("a", 3), Some(Action::RunCheck { step: a, item: None, attempt: 3 })),
+        (compensating("a", 4), Some(Action::RunCompensation { step: a, item: None, attempt: 4 })),
         (failed("a", 1, kind, Next::RetryAt(at)), wake.clone()),
         (failed("a", 1, kind, Next::CheckAt(at)), wake.clone()),
         (failed("a", 1, kind, Next::Void), None),
@@ -129,7 +129,7 @@ fn events_ask_for_what_comes_next() {
         (decided("a", crate::journal::FailureKind::NotDone, 1), Some(Action::CancelAttempts)),
         (Event::Completed, Some(Action::Finish)),
         (Event::Compensated, Some(Action::Finish)),
-        (Event::StepSucceeded { step: name("a"), output: Payload::NOTHING }, None),
+        (succeeded("a"), None),
         (resolved("a"), None),
         (blocked("a", ParkReason::Decode), None),
     ];
