@@ -60,18 +60,18 @@ async fn run_instance<S: Saga>(id: InstanceId, flow: &S, input: S::Input) -> Out
     let inline =
         Inline { id: id.clone(), definition: Arc::clone(&definition), flow, memory: &memory, cancelled };
     let now = Timestamp::from(clock.now());
-    let (mut machine, mut events) = Machine::begin(definition, id, Payload::NOTHING, now, Pace::Go);
+    let (mut machine, mut events) = Machine::begin(definition, id, Payload::NOTHING, now, &mut Pace::Go);
     let mut running: Vec<Running<'_>> = Vec::new();
     loop {
         for event in &events {
             match Action::of(event) {
-                Some(Action::RunStep { step, attempt }) => {
+                Some(Action::RunStep { step, attempt, .. }) => {
                     running.extend(inline.launch(&machine, Role::Step, step, attempt));
                 }
-                Some(Action::RunCheck { step, attempt }) => {
+                Some(Action::RunCheck { step, attempt, .. }) => {
                     running.extend(inline.launch(&machine, Role::Check, step, attempt));
                 }
-                Some(Action::RunCompensation { step, attempt }) => {
+                Some(Action::RunCompensation { step, attempt, .. }) => {
                     running.extend(inline.launch(&machine, Role::Compensation, step, attempt));
                 }
                 Some(Action::CancelAttempts) => {
@@ -85,7 +85,7 @@ async fn run_instance<S: Saga>(id: InstanceId, flow: &S, input: S::Input) -> Out
         }
         let (input, at) = next(&mut running, machine.next_wake(), &clock).await;
         // An end that comes too late makes nothing true.
-        events = machine.handle(input, at, Pace::Go).unwrap_or_default();
+        events = machine.handle(input, at, &mut Pace::Go).unwrap_or_default();
     }
     drop(running);
     drop(inline);

@@ -41,7 +41,8 @@ pub(super) struct Drive {
 impl Drive {
     pub(super) fn new(definition: Arc<Definition>, choices: Choices, faults: u32) -> Self {
         let now = Timestamp::from_millis(START);
-        let (machine, events) = Machine::begin(definition.clone(), id(), Payload::NOTHING, now, Pace::Go);
+        let (machine, events) =
+            Machine::begin(definition.clone(), id(), Payload::NOTHING, now, &mut Pace::Go);
         let world = World::new(&definition);
         let watch = Watch::new(definition.clone());
         let mut drive = Self {
@@ -62,7 +63,7 @@ impl Drive {
     }
 
     /// The same, also brought back from each of its entries (I5).
-    pub(super) fn bringing_back(mut self) -> Self {
+    pub(super) fn from_each_entry(mut self) -> Self {
         self.from_each_entry = true;
         self
     }
@@ -120,7 +121,7 @@ impl Drive {
                 let step = StepIndex::new(self.choices.below(self.definition.steps().count()));
                 let step = step.expect("the saga has it");
                 let message = "why".to_owned();
-                self.handle(Input::Park { step, reason: ParkReason::Decode, message }, Pace::Go);
+                self.handle(Input::Park { step, item: None, reason: ParkReason::Decode, message }, Pace::Go);
             }
             3 if !running.is_empty() => {
                 self.faults -= 1;
@@ -166,7 +167,7 @@ impl Drive {
     fn running(&self) -> Vec<(StepIndex, Method)> {
         let steps = self.machine.state().steps(&self.definition);
         let running: Vec<_> =
-            steps.filter_map(|step| Some((step.index, step.record.status.running()?))).collect();
+            steps.filter_map(|step| Some((step.index, step.record.own.status.running()?))).collect();
         assert_eq!(running, self.watch.running(), "what the journal started and did not end runs");
         running
     }
@@ -227,12 +228,12 @@ impl Drive {
     }
 
     fn end_attempt(&mut self, step: StepIndex, method: Method, end: AttemptEnd) {
-        let attempt = self.machine.state().steps[step.get()].tries(method).made;
+        let attempt = self.machine.state().steps[step.get()].own.tries(method).made;
         self.watch.ended(step);
         let input = match method {
-            Method::Attempt => Input::StepEnded { step, attempt, end },
-            Method::Check => Input::CheckEnded { step, attempt, end },
-            Method::Compensation => Input::CompensationEnded { step, attempt, end },
+            Method::Attempt => Input::StepEnded { step, item: None, attempt, end },
+            Method::Check => Input::CheckEnded { step, item: None, attempt, end },
+            Method::Compensation => Input::CompensationEnded { step, item: None, attempt, end },
         };
         self.handle(input, self.pace);
     }
@@ -261,16 +262,16 @@ impl Drive {
     /// A person has looked.
     fn retry(&mut self) {
         for (index, step) in self.definition.clone().steps() {
-            let parked = self.machine.state().steps[index.get()].status.parked();
-            if parked == Some((Method::Attempt, ParkReason::InDoubt)) && !step.idempotent {
+            let parked = self.machine.state().steps[index.get()].own.status.parked();
+            if parked == Some(ParkReason::InDoubt) && !step.idempotent {
                 self.world.clean_up(index);
             }
         }
         self.handle(Input::Retry { who: "ann".to_owned(), note: String::new() }, Pace::Go);
     }
 
-    fn handle(&mut self, input: Input, pace: Pace) {
-        let events = match self.machine.handle(input.clone(), self.now, pace) {
+    fn handle(&mut self, input: Input, mut pace: Pace) {
+        let events = match self.machine.handle(input.clone(), self.now, &mut pace) {
             Ok(events) => events,
             Err(unexpected) => panic!("{input:?} is refused: {unexpected}"),
         };
@@ -317,9 +318,9 @@ impl Drive {
 
     /// What has to be true at the end.
     fn end(&mut self) {
-        let more = self.machine.clone().handle(Input::Proceed, self.now, Pace::Go);
+        let more = self.machine.clone().handle(Input::Proceed, self.now, &mut Pace::Go);
         assert_eq!(more, Ok(Vec::new()), "I9: nothing follows the end");
-        let more = self.machine.clone().handle(Input::Recovered, self.now, Pace::Go);
+        let more = self.machine.clone().handle(Input::Recovered, self.now, &mut Pace::Go);
         assert_eq!(more, Ok(Vec::new()), "I9: nothing follows the end");
         for (index, step) in self.definition.clone().steps() {
             while self.world.service(index).travelling > 0 {
@@ -334,7 +335,7 @@ impl Drive {
         let step = self.definition.step(index).expect("the saga has it");
         let mut events = self.journal.iter().flat_map(|entry| &entry.events);
         let output = events.find_map(|event| match event {
-            Event::StepSucceeded { step: name, output } if *name == step.name => Some(output.clone()),
+            Event::StepSucceeded { step: name, output, .. } if *name == step.name => Some(output.clone()),
             _ => None,
         });
         let output = output.map(|output| output.as_str().parse().expect("it is a number"));

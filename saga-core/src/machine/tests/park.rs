@@ -11,7 +11,7 @@ use crate::outcome::StepState;
 
 fn park(rig: &mut Rig, step: &str) -> Vec<Event> {
     let step = rig.index(step);
-    rig.handle(Input::Park { step, reason: ParkReason::Decode, message: "why".to_owned() })
+    rig.handle(Input::Park { step, item: None, reason: ParkReason::Decode, message: "why".to_owned() })
 }
 
 /// `a` and `b` at once, then `c` after `b`.
@@ -110,7 +110,8 @@ fn retry_of_what_is_not_parked_is_refused() {
 #[test]
 fn what_has_ended_is_not_parked() {
     let mut rig = Rig::begin_and_pass(chain([step("a")]), &["a"]);
-    let input = Input::Park { step: rig.index("a"), reason: ParkReason::Decode, message: String::new() };
+    let input =
+        Input::Park { step: rig.index("a"), item: None, reason: ParkReason::Decode, message: String::new() };
     assert_eq!(rig.try_handle(input), Err(Unexpected::Ended));
 }
 

@@ -101,7 +101,7 @@ fn i10_a_lost_compensation_is_called_again() {
     assert_eq!(
         rig.crash(),
         [
-            Event::CompensationFailed { step: name("a"), attempt: 1, fault: loss(), next },
+            Event::CompensationFailed { step: name("a"), item: None, attempt: 1, fault: loss(), next },
             compensating("a", 2)
         ]
     );
@@ -113,11 +113,7 @@ fn a_lost_check_is_asked_again() {
     rig.fail("a", FaultKind::InDoubt);
     rig.later(1_000);
     let next = CheckNext::CheckAt(rig.now);
-    let fault = Some(loss());
-    assert_eq!(
-        rig.crash(),
-        [Event::CheckFailed { step: name("a"), attempt: 1, fault, next }, check_started("a", 2)]
-    );
+    assert_eq!(rig.crash(), [check_failed("a", 1, loss(), next), check_started("a", 2)]);
 }
 
 #[test]

@@ -12,6 +12,7 @@ use crate::id::{Epoch, InstanceId, Seq, StepIndex, StepName};
 use crate::journal::{
     Cause, CheckNext, CompensationNext, Entry, Event, FailureKind, Next, ParkReason, Payload, ResolutionKind,
 };
+use crate::machine::record::Record;
 use crate::machine::{AttemptEnd, Input, Machine, Pace, Unexpected};
 use crate::retry::RetryPolicy;
 use crate::time::Timestamp;
@@ -81,7 +82,8 @@ impl Rig {
         let output = steps.len() - 1;
         let definition = Arc::new(Definition::new("saga", 1, steps, output));
         let now = Timestamp::from_millis(START);
-        let (machine, events) = Machine::begin(definition.clone(), id(), Payload::NOTHING, now, pace);
+        let (machine, events) =
+            Machine::begin(definition.clone(), id(), Payload::NOTHING, now, &mut pace.clone());
         let mut rig = Self { definition, machine, journal: Vec::new(), now, pace };
         rig.append(&events);
         assert!(matches!(events.first(), Some(Event::SagaStarted { .. })));
@@ -104,7 +106,7 @@ impl Rig {
     /// Handles `input`, checks I4 and that nothing more is to be had at the same time.
     pub(super) fn try_handle(&mut self, input: Input) -> Result<Vec<Event>, Unexpected> {
         let before = self.machine.state().clone();
-        let events = match self.machine.handle(input, self.now, self.pace) {
+        let events = match self.machine.handle(input, self.now, &mut self.pace) {
             Ok(events) => events,
             Err(unexpected) => {
                 assert_eq!(*self.machine.state(), before, "a refused input leaves the state");
@@ -112,7 +114,7 @@ impl Rig {
             }
         };
         self.append(&events);
-        let more = self.machine.clone().handle(Input::Proceed, self.now, self.pace);
+        let more = self.machine.clone().handle(Input::Proceed, self.now, &mut self.pace);
         assert_eq!(more, Ok(Vec::new()), "an input leaves nothing undone");
         Ok(events)
     }
@@ -136,15 +138,15 @@ impl Rig {
     }
 
     pub(super) fn step_ends(&mut self, name: &str, end: AttemptEnd) -> Vec<Event> {
-        let step = self.index(name);
-        let attempt = self.machine.state().steps[step.get()].attempts.made;
-        self.handle(Input::StepEnded { step, attempt, end })
+        let (step, item) = self.place(name);
+        let attempt = self.record(name).attempts.made;
+        self.handle(Input::StepEnded { step, item, attempt, end })
     }
 
     pub(super) fn check_ends(&mut self, name: &str, end: AttemptEnd) -> Vec<Event> {
-        let step = self.index(name);
-        let attempt = self.machine.state().steps[step.get()].checks.made;
-        self.handle(Input::CheckEnded { step, attempt, end })
+        let (step, item) = self.place(name);
+        let attempt = self.record(name).checks.made;
+        self.handle(Input::CheckEnded { step, item, attempt, end })
     }
 
     pub(super) fn compensated(&mut self, name: &str) -> Vec<Event> {
@@ -156,9 +158,9 @@ impl Rig {
     }
 
     fn compensation_ends(&mut self, name: &str, end: AttemptEnd) -> Vec<Event> {
-        let step = self.index(name);
-        let attempt = self.machine.state().steps[step.get()].compensations.made;
-        self.handle(Input::CompensationEnded { step, attempt, end })
+        let (step, item) = self.place(name);
+        let attempt = self.record(name).compensations.made;
+        self.handle(Input::CompensationEnded { step, item, attempt, end })
     }
 
     /// `ms` later, asks what is due.
@@ -177,8 +179,23 @@ impl Rig {
         self.handle(Input::Retry { who: "ann".to_owned(), note: "fixed".to_owned() })
     }
 
-    pub(super) fn index(&self, name: &str) -> StepIndex {
-        self.definition.index_of(&StepName::new(name)).expect("the saga has the step")
+    pub(super) fn index(&self, step: &str) -> StepIndex {
+        self.definition.index_of(&name(step)).expect("the saga has the step")
+    }
+
+    /// Where a step, or an item such as `a/3`, is.
+    pub(super) fn place(&self, step: &str) -> (StepIndex, Option<u32>) {
+        (self.index(step), item(step))
+    }
+
+    /// What is known of a step or item.
+    pub(super) fn record(&self, step: &str) -> &Record {
+        let (index, item) = self.place(step);
+        let record = &self.machine.state().steps[index.get()];
+        match item {
+            None => &record.own,
+            Some(item) => record.items.as_ref().and_then(|items| items.get(item)).expect("it has the item"),
+        }
     }
 
     /// The time `ms` from now.
@@ -195,24 +212,35 @@ pub(super) fn fault(kind: FaultKind) -> FaultRecord {
     FaultRecord::new(kind, "code", "what the service said")
 }
 
+/// The name of a step, of which `step` may be an item: `a` of `a/3`.
 pub(super) fn name(step: &str) -> StepName {
-    StepName::new(step)
+    StepName::new(step.split('/').next().expect("a text has a first part"))
+}
+
+/// Which item `step` is, if it is one: 3 of `a/3`.
+pub(super) fn item(step: &str) -> Option<u32> {
+    let (_, item) = step.split_once('/')?;
+    Some(item.parse().expect("an item is a number"))
 }
 
 pub(super) fn started(step: &str, attempt: u32) -> Event {
-    Event::StepStarted { step: name(step), attempt }
+    Event::StepStarted { step: name(step), item: item(step), attempt }
 }
 
 pub(super) fn succeeded(step: &str) -> Event {
-    Event::StepSucceeded { step: name(step), output: Payload::NOTHING }
+    Event::StepSucceeded { step: name(step), item: item(step), output: Payload::NOTHING }
 }
 
 pub(super) fn failed(step: &str, attempt: u32, kind: FaultKind, next: Next) -> Event {
-    Event::AttemptFailed { step: name(step), attempt, fault: fault(kind), next }
+    failed_with(step, attempt, fault(kind), next)
+}
+
+pub(super) fn failed_with(step: &str, attempt: u32, fault: FaultRecord, next: Next) -> Event {
+    Event::AttemptFailed { step: name(step), item: item(step), attempt, fault, next }
 }
 
 pub(super) fn lost(step: &str, attempt: u32, next: Next) -> Event {
-    Event::AttemptLost { step: name(step), attempt, next }
+    Event::AttemptLost { step: name(step), item: item(step), attempt, next }
 }
 
 pub(super) fn decided(step: &str, kind: FailureKind, attempts: u32) -> Event {
@@ -226,29 +254,34 @@ pub(super) fn decided_by_loss(step: &str, attempts: u32) -> Event {
 }
 
 fn decided_with(step: &str, kind: FailureKind, code: &str, message: String, attempts: u32) -> Event {
-    let cause = Cause { step: Some(name(step)), kind, code: Some(code.to_owned()), message, attempts };
+    let (step, item, code) = (Some(name(step)), item(step), Some(code.to_owned()));
+    let cause = Cause { step, item, kind, code, message, attempts };
     Event::CompensationDecided { cause }
 }
 
 pub(super) fn check_started(step: &str, attempt: u32) -> Event {
-    Event::CheckStarted { step: name(step), attempt }
+    Event::CheckStarted { step: name(step), item: item(step), attempt }
 }
 
 pub(super) fn checked_void(step: &str, next: Next) -> Event {
-    Event::CheckedVoid { step: name(step), next }
+    Event::CheckedVoid { step: name(step), item: item(step), next }
 }
 
 /// The service did not know.
 pub(super) fn check_unknown(step: &str, attempt: u32, next: CheckNext) -> Event {
-    Event::CheckFailed { step: name(step), attempt, fault: None, next }
+    Event::CheckFailed { step: name(step), item: item(step), attempt, fault: None, next }
+}
+
+pub(super) fn check_failed(step: &str, attempt: u32, fault: FaultRecord, next: CheckNext) -> Event {
+    Event::CheckFailed { step: name(step), item: item(step), attempt, fault: Some(fault), next }
 }
 
 pub(super) fn compensating(step: &str, attempt: u32) -> Event {
-    Event::CompensationStarted { step: name(step), attempt }
+    Event::CompensationStarted { step: name(step), item: item(step), attempt }
 }
 
 pub(super) fn compensation_succeeded(step: &str) -> Event {
-    Event::CompensationSucceeded { step: name(step) }
+    Event::CompensationSucceeded { step: name(step), item: item(step) }
 }
 
 pub(super) fn compensation_failed(
@@ -257,16 +290,17 @@ pub(super) fn compensation_failed(
     kind: FaultKind,
     next: CompensationNext,
 ) -> Event {
-    Event::CompensationFailed { step: name(step), attempt, fault: fault(kind), next }
+    Event::CompensationFailed { step: name(step), item: item(step), attempt, fault: fault(kind), next }
 }
 
 pub(super) fn blocked(step: &str, reason: ParkReason) -> Event {
-    Event::Parked { step: name(step), reason, message: "why".to_owned() }
+    Event::Parked { step: name(step), item: item(step), reason, message: "why".to_owned() }
 }
 
 pub(super) fn resolved(step: &str) -> Event {
     Event::Resolved {
         step: name(step),
+        item: item(step),
         how: ResolutionKind::Retry,
         who: "ann".to_owned(),
         note: "fixed".to_owned(),

@@ -62,13 +62,20 @@ impl Watch {
             Event::CheckStarted { step, .. } => self.start(step, Method::Check),
             Event::CompensationDecided { .. } => self.decided(world),
             Event::CompensationStarted { step, .. } => self.compensation_started(step, world),
-            Event::CompensationSucceeded { step } => {
+            Event::CompensationSucceeded { step, .. } => {
                 let step = self.index(step);
                 assert!(!self.compensated.contains(step), "{event:?} is a second one");
                 self.compensated.insert(step);
             }
             Event::Completed | Event::Compensated => self.ended = true,
             Event::SagaStarted { .. }
+            | Event::StepSkipped { .. }
+            | Event::ConditionHeld { .. }
+            | Event::StepDelayed { .. }
+            | Event::SignalAwaited { .. }
+            | Event::SignalReceived { .. }
+            | Event::SignalMissed { .. }
+            | Event::ItemsListed { .. }
             | Event::AttemptFailed { .. }
             | Event::AttemptLost { .. }
             | Event::CheckedVoid { .. }
