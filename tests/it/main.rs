@@ -4,3 +4,5 @@ mod support;
 
 mod crash_points;
 mod outcomes;
+mod start;
+mod versions;
