@@ -2,5 +2,9 @@
 
 mod support;
 
+mod attempts;
 mod crash_points;
+mod keys;
 mod outcomes;
+mod start;
+mod versions;
