@@ -5,6 +5,8 @@ mod support;
 mod attempts;
 mod crash_points;
 mod keys;
+mod lifecycle;
 mod outcomes;
+mod parking;
 mod start;
 mod versions;

@@ -453,7 +453,13 @@ impl Live {
             self.leave(core, None);
             return self.shared.note_due(due);
         }
-        if let Some(at) = core.machine.next_wake() {
+        if self.shared.lifecycle.is_ending() {
+            // Nothing starts any more, so there is nothing to wake up for.
+            return;
+        }
+        if let Some(at) = core.machine.next_wake()
+            && (core.place.is_some() || at > self.shared.now())
+        {
             return self.arm(core, at);
         }
         if !waits_for_attempts && core.place.is_none() {
