@@ -2,8 +2,10 @@
 
 mod support;
 
+mod admission;
 mod attempts;
 mod crash_points;
+mod failing_store;
 mod keys;
 mod lifecycle;
 mod outcomes;
