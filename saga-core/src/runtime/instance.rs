@@ -286,6 +286,19 @@ impl Live {
         }
     }
 
+    /// Whether somebody waits for its first entry to be durable.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.core().creators.iter().any(|creator| !creator.is_closed())
+    }
+
+    /// The store does not tell whether the first entry is durable. Who waits for it is told so; what is found of
+    /// the instance later goes on.
+    pub(crate) fn doubt_creation(&self, error: &StoreError) {
+        for creator in self.core().creators.drain(..) {
+            let _gone = creator.send(Created::Failed(error.clone()));
+        }
+    }
+
     /// Learns what became of the entry that was handed in.
     pub(crate) fn written(self: &Arc<Self>, written: Written) {
         let mut core = self.core();
@@ -315,14 +328,6 @@ impl Live {
                     Some(Ended::Stopped(format!("its journal cannot be written: {error}"))),
                 );
             }
-        }
-    }
-
-    /// Tells those who wait for its first entry that the store does not work. If it turns out to have been
-    /// written all the same, the instance goes on.
-    pub(crate) fn creation_failed(&self, error: &StoreError) {
-        for creator in self.core().creators.drain(..) {
-            let _gone = creator.send(Created::Failed(error.clone()));
         }
     }
 
