@@ -9,13 +9,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tracing::{debug, warn};
+use tracing::warn;
 
 use crate::error::Error;
 use crate::fault::{FaultKind, FaultRecord};
 use crate::id::{InstanceId, StepIndex, StepName};
 use crate::journal::{FailureKind, InstanceState, ParkReason, Payload};
-use crate::machine::{AttemptEnd, ChildNeed, Input};
+use crate::machine::{AttemptEnd, Input};
 use crate::outcome::Failure;
 use crate::runtime::attempt::text_of;
 use crate::runtime::instance::Live;
@@ -33,14 +33,25 @@ pub(crate) fn child_id(parent: &InstanceId, step: &StepName) -> Result<InstanceI
     Ok(InstanceId::new(format!("{parent}/{step}"))?)
 }
 
+/// What a parent wishes of its child.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ChildWish {
+    /// That it runs to its end.
+    End,
+    /// That it ends soon: the parent compensates, and nobody wants what it is about to do.
+    BeCancelled,
+    /// That it is taken back, whatever became of it.
+    BeCompensated,
+}
+
 /// Looks after the children of an instance that wait for something, each in a task of its own.
 pub(crate) fn attend(live: &Arc<Live>) {
     for step in live.children_to_attend() {
         let live = Arc::clone(live);
         live.shared().runtime.clone().spawn(async move {
-            while let Some((need, attempts)) = live.next_child_need(step) {
-                if let Some(input) = look_after(&live, step, need, attempts).await {
-                    live.feed(input.into());
+            while let Some((wish, attempt)) = live.next_child_need(step) {
+                if let Some(told) = look_after(&live, step, wish).await {
+                    live.feed(input_of(step, wish, attempt, told).into());
                 }
             }
         });
@@ -55,24 +66,29 @@ pub(crate) fn tell_parent(shared: &Arc<Shared>, parent: &InstanceId) {
     }
 }
 
-/// What the parent is told of a child, if there is something to tell. A store that fails is asked again.
-async fn look_after(live: &Arc<Live>, step: StepIndex, need: ChildNeed, attempt: u32) -> Option<Input> {
+/// What the parent's machine is told.
+fn input_of(step: StepIndex, wish: ChildWish, attempt: u32, told: Told) -> Input {
+    match (told, wish) {
+        (Told::Park(reason, message), _) => Input::Park { step, item: None, reason, message },
+        (Told::Ended(end), ChildWish::End | ChildWish::BeCancelled) => {
+            Input::StepEnded { step, item: None, attempt, end }
+        }
+        (Told::Ended(end), ChildWish::BeCompensated) => {
+            Input::CompensationEnded { step, item: None, attempt, end }
+        }
+    }
+}
+
+/// What there is to tell of a child, if there is something. A store that fails is asked again.
+async fn look_after(live: &Arc<Live>, step: StepIndex, wish: ChildWish) -> Option<Told> {
     loop {
-        let end = match need {
-            ChildNeed::End => end_of(live, step).await,
-            ChildNeed::Compensation => compensated(live, step).await,
+        let told = match wish {
+            ChildWish::End => end_of(live, step).await,
+            ChildWish::BeCancelled => cancelled(live, step).await,
+            ChildWish::BeCompensated => compensated(live, step).await,
         };
-        match end {
-            Ok(None) => return None,
-            Ok(Some(Told::Ended(end))) => {
-                return Some(match need {
-                    ChildNeed::End => Input::StepEnded { step, item: None, attempt, end },
-                    ChildNeed::Compensation => Input::CompensationEnded { step, item: None, attempt, end },
-                });
-            }
-            Ok(Some(Told::Park(reason, message))) => {
-                return Some(Input::Park { step, item: None, reason, message });
-            }
+        match told {
+            Ok(told) => return told,
             Err(Error::ShuttingDown) => return None,
             Err(error) => {
                 warn!(parent: live.span(), %error, "a child could not be looked after, trying again");
@@ -187,33 +203,61 @@ async fn refused(shared: &Arc<Shared>, id: &InstanceId) -> Result<Told, Error> {
     Ok(Told::Ended(AttemptEnd::Failed(FaultRecord::new(FaultKind::Rejected, &code, message))))
 }
 
+/// Cancels the child of a parent that compensates, and tells how it ended. One that is past its pivot runs to
+/// its end.
+async fn cancelled(live: &Arc<Live>, step: StepIndex) -> Result<Option<Told>, Error> {
+    let shared = live.shared();
+    let never = || {
+        let message = "it was not started before the instance compensated";
+        Ok(Some(Told::Ended(AttemptEnd::Failed(FaultRecord::new(FaultKind::NotDone, "not_started", message)))))
+    };
+    let Some(id) = id_of_child(live, step) else { return never() };
+    let Some(head) = shared.store.head(&id).await? else { return never() };
+    match head.progress.state {
+        InstanceState::Completed => completed(live, step, &id).await.map(Some),
+        InstanceState::Compensated => refused(shared, &id).await.map(Some),
+        InstanceState::Running | InstanceState::Parked => {
+            match take_back(live, &id, FailureKind::Cancelled).await {
+                Ok(()) | Err(Error::PastPivot { .. }) => Ok(None),
+                Err(Error::Finished { .. }) => Box::pin(cancelled(live, step)).await,
+                Err(other) => Err(other),
+            }
+        }
+        InstanceState::Compensating | InstanceState::Unreadable => Ok(None),
+    }
+}
+
 /// Takes the child back, and tells once that is done: a completed one is reverted, one on its way is cancelled.
 async fn compensated(live: &Arc<Live>, step: StepIndex) -> Result<Option<Told>, Error> {
-    let shared = live.shared();
-    let done = Ok(Some(Told::Ended(AttemptEnd::Succeeded(Payload::NOTHING))));
-    let name = live.saga().definition().step(step).map(|step| step.name.clone());
-    // A child whose id cannot be one never was.
-    let Some(Ok(id)) = name.map(|name| child_id(live.id(), &name)) else { return done };
-    let Some(head) = shared.store.head(&id).await? else { return done };
+    let done = || Ok(Some(Told::Ended(AttemptEnd::Succeeded(Payload::NOTHING))));
+    let Some(id) = id_of_child(live, step) else { return done() };
+    let Some(head) = live.shared().store.head(&id).await? else { return done() };
     let kind = match head.progress.state {
-        InstanceState::Compensated => return done,
+        InstanceState::Compensated => return done(),
         InstanceState::Completed => FailureKind::Reverted,
         InstanceState::Running | InstanceState::Parked => FailureKind::Cancelled,
         InstanceState::Compensating | InstanceState::Unreadable => return Ok(None),
     };
-    let message = format!("{} compensates", live.id());
-    match command(shared, &id, || Input::Cancel { kind, message: message.clone() }).await {
+    match take_back(live, &id, kind).await {
         Ok(()) => Ok(None),
         // It has gone on meanwhile: look again.
-        Err(Error::Finished { .. } | Error::NotRevertible { .. }) => {
-            debug!(child = %id, "the child has ended otherwise meanwhile");
-            tokio::task::yield_now().await;
-            Box::pin(compensated(live, step)).await
-        }
+        Err(Error::Finished { .. } | Error::NotRevertible { .. }) => Box::pin(compensated(live, step)).await,
         Err(error @ Error::PastPivot { .. }) => {
             let fault = FaultRecord::new(FaultKind::Rejected, "past_pivot", error.to_string());
             Ok(Some(Told::Ended(AttemptEnd::Failed(fault))))
         }
         Err(other) => Err(other),
     }
+}
+
+/// Has the child compensate.
+async fn take_back(live: &Arc<Live>, child: &InstanceId, kind: FailureKind) -> Result<(), Error> {
+    let message = format!("{} compensates", live.id());
+    command(live.shared(), child, || Input::Cancel { kind, message: message.clone() }).await
+}
+
+/// The id of the child of a step; one whose id cannot be one never was.
+fn id_of_child(live: &Live, step: StepIndex) -> Option<InstanceId> {
+    let name = &live.saga().definition().step(step)?.name;
+    child_id(live.id(), name).ok()
 }

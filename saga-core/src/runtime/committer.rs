@@ -61,6 +61,14 @@ impl Teller {
         }
     }
 
+    /// Whether somebody waits for the answer, who was not told yet that the store does not work.
+    fn is_awaited(&self) -> bool {
+        match self {
+            Self::Live(live) => live.is_awaited(),
+            Self::Answer(_) => false,
+        }
+    }
+
     /// The instance, if this is its first entry.
     fn being_created(&self) -> Option<&Arc<Live>> {
         match self {
@@ -127,9 +135,9 @@ impl Committer {
     }
 
     /// After a failed commit: reopens the store and reads back. What is found was written; what is not found is
-    /// written now. New instances and signals are tried once more, then their callers are told, and only what is found of
-    /// them goes on; entries are tried until the store takes them or the stay ends. A sync is never repeated on
-    /// the same handle, since a kernel reports a lost page only once.
+    /// written now. New instances and signals are tried once more, then their callers are told, and only what is
+    /// found of them or asked for again goes on; entries are tried until the store takes them or the stay ends. A
+    /// sync is never repeated on the same handle, since a kernel reports a lost page only once.
     async fn repair(
         &self,
         store: &dyn Store,
@@ -143,13 +151,14 @@ impl Committer {
         let mut round = 0;
         loop {
             warn!(error = %error, round, writes = writes.len(), "a commit failed, reading back");
-            match reappend(store, writes, &mut results, round == 0).await {
+            let wanted: Vec<_> = tellers.iter().map(|teller| round == 0 || teller.is_awaited()).collect();
+            match reappend(store, writes, &mut results, &wanted).await {
                 Ok(()) => break,
                 Err(again) => error = again,
             }
             round += 1;
             self.refuse_new(&error);
-            tellers.iter().filter_map(Teller::being_created).for_each(|live| live.creation_failed(&error));
+            tellers.iter().filter_map(Teller::being_created).for_each(|live| live.doubt_creation(&error));
             if lifecycle.is_ending() {
                 error!(error = %error, "the store does not work: instances stay where their journal ends");
                 break;
@@ -192,12 +201,12 @@ impl From<Result<(), Refusal>> for Written {
 }
 
 /// Reopens the store, settles by reading back which of the writes without a result took effect, and appends
-/// the others. New instances are appended only if `create` says so: later only what is found of them counts.
+/// the others. New instances are appended only if they are `wanted`: of the rest only what is found counts.
 async fn reappend(
     store: &dyn Store,
     writes: &[Write],
     results: &mut [Option<Written>],
-    create: bool,
+    wanted: &[bool],
 ) -> Result<(), StoreError> {
     store.reopen().await?;
     let open: Vec<usize> =
@@ -209,10 +218,9 @@ async fn reappend(
         let (Some(write), Some(result)) = (writes.get(at), results.get_mut(at)) else { continue };
         match find(write, stored.as_ref()) {
             Found::Written => *result = Some(Written::Durable),
-            Found::Missing if create || !is_new(write) => {
-                again.push((at, write.clone()));
+            Found::Missing if is_new(write) && !wanted.get(at).is_some_and(|wanted| *wanted) => {
             }
-            Found::Missing => {}
+            Found::Missing => again.push((at, write.clone())),
             Found::Other(refusal) => *result = Some(Written::Refused(refusal)),
         }
     }

@@ -64,7 +64,7 @@ impl<S: Saga> Handle<S> {
     pub async fn status(&self) -> Result<Status, Error> {
         let machine = self.replayed().await?.machine;
         let mut status = machine.status();
-        for (step, _) in machine.children() {
+        for (step, ..) in machine.children() {
             let Some(shown) = status.steps.get_mut(step.get()) else { continue };
             let Ok(child) = child_id(&self.id, &shown.step) else { continue };
             let head = self.shared.store.head(&child).await;

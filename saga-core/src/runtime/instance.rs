@@ -17,6 +17,7 @@ use crate::machine::{Action, ChildNeed, Input, Machine, Unexpected};
 use crate::private::{Encoding, Role};
 use crate::runtime::admission::Place;
 use crate::runtime::answer::answer;
+use crate::runtime::children::{self, ChildWish};
 use crate::runtime::committer::Written;
 use crate::runtime::door::Door;
 use crate::runtime::launch::{self, Order, Surroundings};
@@ -24,7 +25,7 @@ use crate::runtime::limits::Permit;
 use crate::runtime::output::Output;
 use crate::runtime::registry::{AnyInstance, AnySaga};
 use crate::runtime::shared::{Ended, Shared};
-use crate::runtime::{children, inbox};
+use crate::runtime::inbox;
 use crate::store::{Refusal, StoreError, Write};
 use crate::time::Timestamp;
 
@@ -302,7 +303,7 @@ impl Live {
         if core.gone {
             return Vec::new();
         }
-        let waiting: Vec<StepIndex> = core.machine.children().map(|(step, _)| step).collect();
+        let waiting: Vec<StepIndex> = core.machine.children().map(|(step, ..)| step).collect();
         let mut unattended = Vec::new();
         for step in waiting {
             match core.attended.iter_mut().find(|attended| attended.step == step) {
@@ -316,15 +317,22 @@ impl Live {
         unattended
     }
 
-    /// What the child of a step is to be looked after for now. `None` ends the looking after, until something
-    /// happens.
-    pub(crate) fn next_child_need(self: &Arc<Self>, step: StepIndex) -> Option<ChildNeed> {
+    /// What the child of a step is to be looked after for now, with the attempt that is told of it. `None` ends the
+    /// looking after, until something happens.
+    pub(crate) fn next_child_need(self: &Arc<Self>, step: StepIndex) -> Option<(ChildWish, u32)> {
         let mut core = self.core();
-        let need = core.machine.children().find(|(child, _)| *child == step).map(|(_, need)| need);
+        let is_decided = core.machine.failure().is_some();
+        let mut children = core.machine.children().filter(|(child, ..)| *child == step);
+        let wish = children.next().map(|(_, need, attempt)| match need {
+            ChildNeed::End if is_decided => (ChildWish::BeCancelled, attempt),
+            ChildNeed::End => (ChildWish::End, attempt),
+            ChildNeed::Compensation => (ChildWish::BeCompensated, attempt),
+        });
+        drop(children);
         let at = core.attended.iter().position(|attended| attended.step == step)?;
         let again = core.attended.get_mut(at).is_some_and(|attended| std::mem::take(&mut attended.again));
-        if again && !core.gone && need.is_some() {
-            return need;
+        if again && !core.gone && wish.is_some() {
+            return wish;
         }
         core.attended.swap_remove(at);
         self.decide(&mut core);
@@ -364,6 +372,19 @@ impl Live {
         }
     }
 
+    /// Whether somebody waits for its first entry to be durable.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.core().creators.iter().any(|creator| !creator.is_closed())
+    }
+
+    /// The store does not tell whether the first entry is durable. Who waits for it is told so; what is found of
+    /// the instance later goes on.
+    pub(crate) fn doubt_creation(&self, error: &StoreError) {
+        for creator in self.core().creators.drain(..) {
+            let _gone = creator.send(Created::Failed(error.clone()));
+        }
+    }
+
     /// Learns what became of the entry that was handed in.
     pub(crate) fn written(self: &Arc<Self>, written: Written) {
         let mut core = self.core();
@@ -393,14 +414,6 @@ impl Live {
                     Some(Ended::Stopped(format!("its journal cannot be written: {error}"))),
                 );
             }
-        }
-    }
-
-    /// Tells those who wait for its first entry that the store does not work. If it turns out to have been
-    /// written all the same, the instance goes on.
-    pub(crate) fn creation_failed(&self, error: &StoreError) {
-        for creator in self.core().creators.drain(..) {
-            let _gone = creator.send(Created::Failed(error.clone()));
         }
     }
 

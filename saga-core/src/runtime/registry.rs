@@ -3,7 +3,10 @@
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+
+use tracing::error;
 
 use crate::definition::{Definition, ShapeId};
 use crate::error::Error;
@@ -11,6 +14,7 @@ use crate::id::StepIndex;
 use crate::journal::{Head, Payload};
 use crate::private::{
     AnyChild, AnySlot, Ask, Asked, Call, Calling, ChildType, Encoding, Memory, decode, encode,
+    missing,
 };
 use crate::saga::Saga;
 
@@ -67,7 +71,7 @@ impl<S: Saga> Registered<S> {
 
     /// The memory of an instance that starts with `input`.
     pub(crate) fn instance(&self, input: S::Input) -> Arc<dyn AnyInstance> {
-        Arc::new(TypedInstance { flow: Arc::clone(&self.flow), memory: Memory::new(input) })
+        Arc::new(TypedInstance { flow: Arc::clone(&self.flow), memory: Some(Memory::new(input)) })
     }
 }
 
@@ -101,24 +105,41 @@ impl<S: Saga> AnySaga for Registered<S> {
 
 struct TypedInstance<S: Saga> {
     flow: Arc<S>,
-    memory: Memory<S>,
+    /// There until the drop.
+    memory: Option<Memory<S>>,
 }
 
 impl<S: Saga> AnyInstance for TypedInstance<S> {
     fn slot(&self, step: StepIndex) -> Option<&dyn AnySlot> {
-        S::slot(&self.memory.outputs, step.get())
+        S::slot(&self.memory.as_ref()?.outputs, step.get())
     }
 
     fn ask(&self, ask: Ask, encoding: Encoding) -> Asked {
-        self.flow.ask(ask, &self.memory, encoding)
+        match &self.memory {
+            Some(memory) => self.flow.ask(ask, memory, encoding),
+            None => Asked::NotEncodable("its values are gone".to_owned()),
+        }
     }
 
     fn child(&self, step: StepIndex) -> Option<Box<dyn AnyChild>> {
-        self.flow.child(step.get(), &self.memory)
+        self.flow.child(step.get(), self.memory.as_ref()?)
     }
 
     fn call<'a>(&'a self, call: Call<'a>) -> Calling<'a> {
-        self.flow.call(call, &self.memory)
+        match &self.memory {
+            Some(memory) => self.flow.call(call, memory),
+            None => missing("memory"),
+        }
+    }
+}
+
+impl<S: Saga> Drop for TypedInstance<S> {
+    /// The last who holds the values may be the committer: a value whose drop panics must not take it along.
+    fn drop(&mut self) {
+        let memory = self.memory.take();
+        if catch_unwind(AssertUnwindSafe(|| drop(memory))).is_err() {
+            error!(saga = %S::definition().name(), "a value panicked when it was dropped");
+        }
     }
 }
 
