@@ -74,8 +74,18 @@ impl StepContext {
     }
 
     pub(crate) fn new(attempt: Attempt<'_>) -> Self {
-        let Attempt { namespace, saga, instance, step, item, attempt, compensation, deadline, cancelled, span } =
-            attempt;
+        let Attempt {
+            namespace,
+            saga,
+            instance,
+            step,
+            item,
+            attempt,
+            compensation,
+            deadline,
+            cancelled,
+            span,
+        } = attempt;
         let mut key = String::with_capacity(64);
         if let Some(namespace) = namespace {
             push_escaped(&mut key, namespace);

@@ -17,34 +17,36 @@ use uuid::Uuid;
 use crate::context::{Attempt, StepContext};
 use crate::definition::Definition;
 use crate::id::{InstanceId, StepIndex, StepName};
-use crate::journal::{InstanceState, Payload};
+use crate::journal::{Event, InstanceState, Payload};
 use crate::machine::{Action, AttemptEnd, Input, Machine, Pace};
 use crate::outcome::{Failure, Outcome, Parked};
 use crate::private::{Call, Encoding, Memory, Role};
+use crate::runtime::answer::answer;
 use crate::runtime::attempt;
 use crate::runtime::launch::{input_of, timeout_of};
 use crate::runtime::{Clock, SystemClock};
-use crate::saga::{Saga, Step};
+use crate::saga::{Inline, Saga, Step};
 use crate::time::Timestamp;
 
 /// Runs an instance with a random id to its end, without a store. Parked is final here.
 ///
 /// After a crash nothing is known of it: use an [`Orchestrator`](crate::runtime::Orchestrator) where that
 /// matters.
-pub async fn run<S: Saga>(flow: &S, input: S::Input) -> Outcome<S> {
+pub async fn run<S: Inline>(flow: &S, input: S::Input) -> Outcome<S> {
     let id = InstanceId::unchecked(&Uuid::new_v4().to_string());
     run_instance(id, flow, input).await
 }
 
 /// Runs an instance with this id, which is what the idempotency keys of its calls are made of. It is taken as it
 /// is: there is no store whose rules it could break.
-pub async fn run_as<S: Saga>(id: impl Into<String>, flow: &S, input: S::Input) -> Outcome<S> {
+pub async fn run_as<S: Inline>(id: impl Into<String>, flow: &S, input: S::Input) -> Outcome<S> {
     run_instance(InstanceId::unchecked(&id.into()), flow, input).await
 }
 
 /// The end of an attempt.
 struct End {
     step: StepIndex,
+    item: Option<u32>,
     role: Role,
     attempt: u32,
     end: AttemptEnd,
@@ -57,22 +59,23 @@ async fn run_instance<S: Saga>(id: InstanceId, flow: &S, input: S::Input) -> Out
     let memory = Memory::<S>::new(input);
     let (cancel, cancelled) = watch::channel(false);
     let definition = Arc::new(S::definition());
-    let inline =
-        Inline { id: id.clone(), definition: Arc::clone(&definition), flow, memory: &memory, cancelled };
+    let calls =
+        Calls { id: id.clone(), definition: Arc::clone(&definition), flow, memory: &memory, cancelled };
     let now = Timestamp::from(clock.now());
     let (mut machine, mut events) = Machine::begin(definition, id, Payload::NOTHING, now, &mut Pace::Go);
+    events.extend(calls.answer_all(&mut machine, now));
     let mut running: Vec<Running<'_>> = Vec::new();
     loop {
         for event in &events {
             match Action::of(event) {
-                Some(Action::RunStep { step, attempt, .. }) => {
-                    running.extend(inline.launch(&machine, Role::Step, step, attempt));
+                Some(Action::RunStep { step, item, attempt }) => {
+                    running.extend(calls.launch(&machine, Role::Step, (step, item), attempt));
                 }
-                Some(Action::RunCheck { step, attempt, .. }) => {
-                    running.extend(inline.launch(&machine, Role::Check, step, attempt));
+                Some(Action::RunCheck { step, item, attempt }) => {
+                    running.extend(calls.launch(&machine, Role::Check, (step, item), attempt));
                 }
-                Some(Action::RunCompensation { step, attempt, .. }) => {
-                    running.extend(inline.launch(&machine, Role::Compensation, step, attempt));
+                Some(Action::RunCompensation { step, item, attempt }) => {
+                    running.extend(calls.launch(&machine, Role::Compensation, (step, item), attempt));
                 }
                 Some(Action::CancelAttempts) => {
                     cancel.send_replace(true);
@@ -86,9 +89,10 @@ async fn run_instance<S: Saga>(id: InstanceId, flow: &S, input: S::Input) -> Out
         let (input, at) = next(&mut running, machine.next_wake(), &clock).await;
         // An end that comes too late makes nothing true.
         events = machine.handle(input, at, &mut Pace::Go).unwrap_or_default();
+        events.extend(calls.answer_all(&mut machine, at));
     }
     drop(running);
-    drop(inline);
+    drop(calls);
     outcome(&machine, memory)
 }
 
@@ -110,7 +114,7 @@ async fn next(
             }
         }
     };
-    (input_of(end.role, end.step, end.attempt, end.end), clock.now().into())
+    (input_of(end.role, end.step, end.item, end.attempt, end.end), clock.now().into())
 }
 
 /// Polls what runs; the first that has ended is taken out.
@@ -129,7 +133,7 @@ fn poll_any(running: &mut Vec<Running<'_>>, cx: &mut Context<'_>) -> Poll<End> {
 }
 
 /// What attempts are made of.
-struct Inline<'a, S: Saga> {
+struct Calls<'a, S: Saga> {
     id: InstanceId,
     definition: Arc<Definition>,
     flow: &'a S,
@@ -137,8 +141,26 @@ struct Inline<'a, S: Saga> {
     cancelled: watch::Receiver<bool>,
 }
 
-impl<'a, S: Saga> Inline<'a, S> {
-    fn launch(&self, machine: &Machine, role: Role, name: &StepName, attempt: u32) -> Option<Running<'a>> {
+impl<'a, S: Saga> Calls<'a, S> {
+    /// Answers what the machine asks of the pure methods, for as long as it asks.
+    fn answer_all(&self, machine: &mut Machine, now: Timestamp) -> Vec<Event> {
+        let mut events = Vec::new();
+        while let Some(question) = machine.question() {
+            let ask = |ask, encoding| self.flow.ask(ask, self.memory, encoding);
+            let input = answer(question, ask, Encoding::Nothing);
+            // What was asked may be answered, so nothing is refused.
+            events.extend(machine.handle(input, now, &mut Pace::Go).unwrap_or_default());
+        }
+        events
+    }
+
+    fn launch(
+        &self,
+        machine: &Machine,
+        role: Role,
+        (name, item): (&StepName, Option<u32>),
+        attempt: u32,
+    ) -> Option<Running<'a>> {
         let step = self.definition.index_of(name)?;
         let timeout = timeout_of(&self.definition, step, role)?;
         let failure: Option<Failure> = machine.failure();
@@ -147,6 +169,7 @@ impl<'a, S: Saga> Inline<'a, S> {
             saga: self.definition.name(),
             instance: self.id.clone(),
             step: name.clone(),
+            item,
             attempt,
             compensation: role == Role::Compensation,
             deadline: Instant::now().checked_add(timeout),
@@ -156,9 +179,11 @@ impl<'a, S: Saga> Inline<'a, S> {
         let (flow, memory) = (self.flow, self.memory);
         Some(Box::pin(async move {
             let encoding = Encoding::Nothing;
-            let call = Call { step: step.get(), role, cx: &cx, failure: failure.as_ref(), encoding };
+            let at = item.and_then(|item| usize::try_from(item).ok());
+            let call =
+                Call { step: step.get(), item: at, role, cx: &cx, failure: failure.as_ref(), encoding };
             let end = attempt::run(|| flow.call(call, memory), timeout).await;
-            End { step, role, attempt, end }
+            End { step, item, role, attempt, end }
         }))
     }
 }

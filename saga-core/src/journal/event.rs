@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::definition::ShapeId;
 use crate::fault::FaultRecord;
-use crate::id::StepName;
+use crate::id::{InstanceId, StepName};
 use crate::journal::Payload;
 use crate::time::Timestamp;
 
@@ -25,6 +25,9 @@ pub enum Event {
         version: u32,
         /// Its shape.
         shape: ShapeId,
+        /// The instance whose step it is, if it is a child.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        parent: Option<InstanceId>,
         /// The instance's input.
         input: Payload,
     },

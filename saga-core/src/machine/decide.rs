@@ -41,6 +41,7 @@ impl Machine {
             saga: definition.name().clone(),
             version: definition.version(),
             shape: definition.shape_id().clone(),
+            parent: None,
             input,
         }];
         let state = State::new(&definition, now);

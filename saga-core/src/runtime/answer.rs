@@ -10,26 +10,18 @@ use crate::private::{Ask, Asked, Encoding};
 use crate::runtime::attempt::text_of;
 
 /// Asks what the machine wants to know, by `ask`. What cannot be answered parks the instance at the step.
-pub(crate) fn answer(question: Question, ask: impl FnOnce(Ask, Encoding) -> Asked, encoding: Encoding) -> Input {
+pub(crate) fn answer(
+    question: Question,
+    ask: impl FnOnce(Ask, Encoding) -> Asked,
+    encoding: Encoding,
+) -> Input {
     let (step, ask_for) = match question {
         Question::Condition(step) => (step, Ask::Condition(step.get())),
         Question::Items(step) => (step, Ask::Items(step.get())),
     };
     match catch_unwind(AssertUnwindSafe(|| ask(ask_for, encoding))) {
         Ok(Asked::Holds(holds)) => Input::Answered { step, answer: Answer::Holds(holds) },
-        Ok(Asked::Items(items)) => {
-            let bytes: usize = items.iter().map(crate::journal::Payload::len).sum();
-            match encoding {
-                Encoding::Json { bytes_max } if bytes > bytes_max => {
-                    let message =
-                        format!("its items have {bytes} bytes together, more than the limit of {bytes_max}");
-                    park(step, ParkReason::TooManyItems, message)
-                }
-                Encoding::Json { .. } | Encoding::Nothing => {
-                    Input::Answered { step, answer: Answer::Items(items) }
-                }
-            }
-        }
+        Ok(Asked::Items(items)) => Input::Answered { step, answer: Answer::Items(items) },
         Ok(Asked::TooMany(count)) => {
             let message = format!("it has {count} items, more than the limit of {}", FanOut::ITEMS_MAX);
             park(step, ParkReason::TooManyItems, message)

@@ -117,7 +117,9 @@ async fn end_of(live: &Arc<Live>, step: StepIndex) -> Result<Option<Told>, Error
     let id = begun.id.clone();
     match start(shared, begun).await {
         Ok(()) => {}
-        Err(error @ (Error::Conflict { .. } | Error::PayloadTooLarge { .. } | Error::NotEncodable { .. })) => {
+        Err(
+            error @ (Error::Conflict { .. } | Error::PayloadTooLarge { .. } | Error::NotEncodable { .. }),
+        ) => {
             return Ok(Some(Told::Park(ParkReason::Refused, error.to_string())));
         }
         Err(other) => return Err(other),
@@ -137,7 +139,8 @@ async fn end_of(live: &Arc<Live>, step: StepIndex) -> Result<Option<Told>, Error
 fn begin(live: &Arc<Live>, step: StepIndex) -> Result<Start, Told> {
     let refuse = |message: String| Told::Park(ParkReason::Refused, message);
     let definition = live.saga().definition();
-    let name = definition.step(step).map(|step| &step.name).ok_or_else(|| refuse("no such step".to_owned()))?;
+    let name =
+        definition.step(step).map(|step| &step.name).ok_or_else(|| refuse("no such step".to_owned()))?;
     let id = child_id(live.id(), name).map_err(|error| refuse(describe(&error)))?;
     let memory = live.memory().ok_or_else(|| refuse("its values cannot be read".to_owned()))?;
     let child = match catch_unwind(AssertUnwindSafe(|| memory.child(step))) {
@@ -152,7 +155,7 @@ fn begin(live: &Arc<Live>, step: StepIndex) -> Result<Start, Told> {
         .by_type(child.saga())
         .ok_or_else(|| refuse(format!("saga {} is not registered", child.saga_name())))?;
     let (memory, input) = saga.begin(child.into_input()).map_err(refuse)?;
-    Ok(Start { id, saga, memory, input, parent: Some(live.id().clone()) })
+    Ok(Start { id, saga: Arc::clone(saga), memory, input, parent: Some(live.id().clone()) })
 }
 
 /// An error with its cause, in one line.
@@ -179,7 +182,7 @@ async fn completed(live: &Arc<Live>, step: StepIndex, id: &InstanceId) -> Result
     for event in replayed.entries.iter().flat_map(|entry| &entry.events) {
         output.note(definition, definition.output(), event);
     }
-    let output = output.into_payload();
+    let output = output.to_payload();
     let restored = live.memory().and_then(|memory| memory.slot(step)).map(|slot| slot.restore(&output));
     Ok(match restored {
         Some(Err(message)) => Told::Park(ParkReason::Decode, message),
@@ -209,7 +212,11 @@ async fn cancelled(live: &Arc<Live>, step: StepIndex) -> Result<Option<Told>, Er
     let shared = live.shared();
     let never = || {
         let message = "it was not started before the instance compensated";
-        Ok(Some(Told::Ended(AttemptEnd::Failed(FaultRecord::new(FaultKind::NotDone, "not_started", message)))))
+        Ok(Some(Told::Ended(AttemptEnd::Failed(FaultRecord::new(
+            FaultKind::NotDone,
+            "not_started",
+            message,
+        )))))
     };
     let Some(id) = id_of_child(live, step) else { return never() };
     let Some(head) = shared.store.head(&id).await? else { return never() };

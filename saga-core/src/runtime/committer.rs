@@ -177,8 +177,7 @@ impl Committer {
         let mut kept = Vec::new();
         let mut refused = Vec::new();
         for pending in std::mem::take(&mut *self.queue()) {
-            if is_new(&pending.write) { &mut refused } else { &mut kept }
-                .push(pending);
+            if is_new(&pending.write) { &mut refused } else { &mut kept }.push(pending);
         }
         self.queue().splice(0..0, kept);
         for pending in refused {
@@ -218,8 +217,7 @@ async fn reappend(
         let (Some(write), Some(result)) = (writes.get(at), results.get_mut(at)) else { continue };
         match find(write, stored.as_ref()) {
             Found::Written => *result = Some(Written::Durable),
-            Found::Missing if is_new(write) && !wanted.get(at).is_some_and(|wanted| *wanted) => {
-            }
+            Found::Missing if is_new(write) && !wanted.get(at).is_some_and(|wanted| *wanted) => {}
             Found::Missing => again.push((at, write.clone())),
             Found::Other(refusal) => *result = Some(Written::Refused(refusal)),
         }

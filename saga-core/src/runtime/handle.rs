@@ -11,12 +11,12 @@ use crate::id::{InstanceId, StepIndex, StepName};
 use crate::journal::{Head, InstanceState};
 use crate::outcome::{Failure, Outcome, Parked, Status, StepState};
 use crate::private::{Payloads, encode};
+use crate::runtime::children::child_id;
+use crate::runtime::inbox;
 use crate::runtime::orchestrator::or_ending;
 use crate::runtime::output::Output;
 use crate::runtime::revive::{Replayed, load, replay};
 use crate::runtime::shared::{Ended, Shared};
-use crate::runtime::children::child_id;
-use crate::runtime::inbox;
 use crate::saga::{Receives, Saga, Step};
 use crate::store::{Signal, Stored};
 

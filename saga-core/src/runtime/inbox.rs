@@ -40,9 +40,10 @@ fn refused(id: &InstanceId, refusal: Refusal) -> Error {
     match refusal {
         Refusal::Finished => Error::Finished { id: id.clone() },
         Refusal::Full => Error::TooManySignals { id: id.clone() },
-        Refusal::Unreadable => {
-            Error::Unreadable { id: id.clone(), what: "it was marked as unreadable when it was read".to_owned() }
-        }
+        Refusal::Unreadable => Error::Unreadable {
+            id: id.clone(),
+            what: "it was marked as unreadable when it was read".to_owned(),
+        },
         _ => Error::NotFound { id: id.to_string() },
     }
 }

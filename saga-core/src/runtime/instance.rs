@@ -20,12 +20,12 @@ use crate::runtime::answer::answer;
 use crate::runtime::children::{self, ChildWish};
 use crate::runtime::committer::Written;
 use crate::runtime::door::Door;
+use crate::runtime::inbox;
 use crate::runtime::launch::{self, Order, Surroundings};
 use crate::runtime::limits::Permit;
 use crate::runtime::output::Output;
 use crate::runtime::registry::{AnyInstance, AnySaga};
 use crate::runtime::shared::{Ended, Shared};
-use crate::runtime::inbox;
 use crate::store::{Refusal, StoreError, Write};
 use crate::time::Timestamp;
 
@@ -154,7 +154,9 @@ impl Live {
         }
         if let Some(memory) = &arriving.memory {
             let answered = answer_all(shared, &mut machine, &**memory, now, &mut door);
-            events.extend(answered.map_err(|broken| Error::Stopped { id: id.clone(), why: broken.to_string() })?);
+            events.extend(
+                answered.map_err(|broken| Error::Stopped { id: id.clone(), why: broken.to_string() })?,
+            );
         }
         let (permits, in_line) = (std::mem::take(&mut door.permits), door.refused);
         let waits = arriving.place.is_some() && !in_line;
@@ -560,7 +562,14 @@ impl Live {
         }
     }
 
-    fn launch(self: &Arc<Self>, core: &mut Core, role: Role, name: &StepName, item: Option<u32>, attempt: u32) {
+    fn launch(
+        self: &Arc<Self>,
+        core: &mut Core,
+        role: Role,
+        name: &StepName,
+        item: Option<u32>,
+        attempt: u32,
+    ) {
         let failure = core.machine.failure();
         // Only an attempt that the decision found running is told of it: what starts later is wanted.
         let cancelled = failure.is_none().then(|| self.cancel.subscribe());

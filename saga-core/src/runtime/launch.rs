@@ -65,7 +65,13 @@ pub(crate) fn timeout_of(definition: &Definition, step: StepIndex, role: Role) -
 }
 
 /// What the machine is told of an attempt's end.
-pub(crate) fn input_of(role: Role, step: StepIndex, item: Option<u32>, attempt: u32, end: AttemptEnd) -> Input {
+pub(crate) fn input_of(
+    role: Role,
+    step: StepIndex,
+    item: Option<u32>,
+    attempt: u32,
+    end: AttemptEnd,
+) -> Input {
     match role {
         Role::Step => Input::StepEnded { step, item, attempt, end },
         Role::Check => Input::CheckEnded { step, item, attempt, end },

@@ -5,7 +5,7 @@
 //! come into memory by `start` and by [`recovery`], as far as [`admission`] has places.
 
 mod admission;
-mod answer;
+pub(crate) mod answer;
 pub(crate) mod attempt;
 mod builder;
 mod children;

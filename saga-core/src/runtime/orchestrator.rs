@@ -9,10 +9,10 @@ use crate::machine::Input;
 use crate::private::encode;
 use crate::runtime::builder::Builder;
 use crate::runtime::handle::Handle;
+use crate::runtime::resolve;
 use crate::runtime::shared::Shared;
 use crate::runtime::shutdown::{self, LastClone};
 use crate::runtime::start::{self, Start};
-use crate::runtime::resolve;
 use crate::saga::Saga;
 use crate::store::{Store, StoreErrorKind};
 

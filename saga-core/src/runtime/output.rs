@@ -51,21 +51,16 @@ impl Output {
         match self {
             Self::None => Err("it has no output".to_owned()),
             Self::One(output) => slot.restore(output),
-            Self::Skipped => {
-                slot.skip();
-                Ok(())
-            }
-            Self::Items(outputs) => {
-                slot.restore_outputs(outputs)
-            }
+            Self::Skipped => Ok(()),
+            Self::Items(_) => slot.restore(&self.to_payload()),
         }
     }
 
     /// It as one JSON value: what a parent keeps as the output of its step.
-    pub(crate) fn into_payload(self) -> Payload {
+    pub(crate) fn to_payload(&self) -> Payload {
         match self {
             Self::None | Self::Skipped => Payload::NOTHING,
-            Self::One(output) => output,
+            Self::One(output) => output.clone(),
             Self::Items(outputs) => {
                 let texts: Vec<&str> = outputs.iter().map(Payload::as_str).collect();
                 // A list of JSON texts with commas between is a JSON text.

@@ -13,8 +13,7 @@ use crate::error::Error;
 use crate::id::StepIndex;
 use crate::journal::{Head, Payload};
 use crate::private::{
-    AnyChild, AnySlot, Ask, Asked, Call, Calling, ChildType, Encoding, Memory, decode, encode,
-    missing,
+    AnyChild, AnySlot, Ask, Asked, Call, Calling, ChildType, Encoding, Memory, decode, encode, missing,
 };
 use crate::saga::Saga;
 
@@ -49,7 +48,7 @@ pub(crate) trait AnyInstance: Send + Sync {
     fn ask(&self, ask: Ask, encoding: Encoding) -> Asked;
 
     /// What the child of a step is started with.
-    fn child(&self, step: StepIndex) -> Option<Box<dyn AnyChild>>;
+    fn child(&self, step: StepIndex) -> Option<AnyChild>;
 
     /// Calls a method of the saga.
     fn call<'a>(&'a self, call: Call<'a>) -> Calling<'a>;
@@ -121,7 +120,7 @@ impl<S: Saga> AnyInstance for TypedInstance<S> {
         }
     }
 
-    fn child(&self, step: StepIndex) -> Option<Box<dyn AnyChild>> {
+    fn child(&self, step: StepIndex) -> Option<AnyChild> {
         self.flow.child(step.get(), self.memory.as_ref()?)
     }
 
@@ -211,7 +210,7 @@ impl Registry {
         let children = self.sagas.iter().flat_map(|saga| saga.children());
         for child in children {
             if !self.by_type.contains_key(&child.saga) {
-                return Err(Error::NotRegistered { saga: child.name });
+                return Err(Error::NotRegistered { saga: child.name.to_owned() });
             }
         }
         Ok(())

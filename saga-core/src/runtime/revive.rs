@@ -10,9 +10,9 @@ use crate::error::Error;
 use crate::id::{InstanceId, StepIndex};
 use crate::journal::{Entry, Event, Head, InstanceState, ParkReason, codec};
 use crate::machine::{Input, Machine, ReplayError};
+use crate::private::AnySlot;
 use crate::runtime::admission::Place;
 use crate::runtime::instance::{Arrival, Arriving, Live};
-use crate::private::AnySlot;
 use crate::runtime::output::Output;
 use crate::runtime::registry::{AnyInstance, AnySaga};
 use crate::runtime::shared::{Inserted, Shared};
@@ -200,10 +200,6 @@ fn restore(slot: &dyn AnySlot, event: &Event) -> Result<(), String> {
         Event::StepSucceeded { item: Some(item), output, .. } => slot.restore_item(*item, output),
         Event::ItemsListed { items, .. } => slot.restore_items(items),
         Event::SignalReceived { payload, .. } => slot.restore_signal(payload),
-        Event::StepSkipped { .. } => {
-            slot.skip();
-            Ok(())
-        }
         _ => Ok(()),
     }
 }

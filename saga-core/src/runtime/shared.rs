@@ -10,8 +10,8 @@ use std::time::Duration;
 use tokio::runtime::Handle as Runtime;
 use tokio::sync::{Notify, oneshot, watch};
 
-use crate::id::{Epoch, InstanceId};
 use crate::definition::Definition;
+use crate::id::{Epoch, InstanceId};
 use crate::machine::Input;
 use crate::outcome::{Failure, Parked};
 use crate::runtime::admission::Admission;
@@ -129,7 +129,12 @@ impl Shared {
     }
 
     /// The gate that the machine of an instance asks.
-    pub(crate) fn door<'a>(&'a self, is_open: bool, definition: &'a Definition, id: &'a InstanceId) -> Door<'a> {
+    pub(crate) fn door<'a>(
+        &'a self,
+        is_open: bool,
+        definition: &'a Definition,
+        id: &'a InstanceId,
+    ) -> Door<'a> {
         Door { is_open, limits: &self.limits, definition, id, permits: Vec::new(), refused: false }
     }
 

@@ -34,8 +34,13 @@ pub(crate) async fn start(shared: &Arc<Shared>, start: Start) -> Result<(), Erro
     check_size(shared, &id, &input)?;
     let (creator, created) = oneshot::channel();
     let place = shared.admission.try_place(Origin::Started);
-    let arriving =
-        Arriving { id: id.clone(), saga: Arc::clone(&saga), memory: Some(memory), place, parent: parent.clone() };
+    let arriving = Arriving {
+        id: id.clone(),
+        saga: Arc::clone(&saga),
+        memory: Some(memory),
+        place,
+        parent: parent.clone(),
+    };
     let (live, write) = Live::create(shared, arriving, input.clone(), creator)?;
     let created = match shared.insert(&live) {
         Inserted::New => {
