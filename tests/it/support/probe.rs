@@ -197,6 +197,7 @@ enum Fault {
 fn bytes_of(write: &Write) -> usize {
     match write {
         Write::Create { entry, .. } | Write::Append { entry, .. } => entry.events.len(),
+        Write::Signal { signal, .. } => signal.payload.len(),
         Write::MarkUnreadable { .. } => 0,
     }
 }
