@@ -124,7 +124,7 @@ pub trait Store: Send + Sync {
         wanted: Wanted<'_>,
     ) -> Result<Vec<InstanceId>, StoreError>;
 
-    /// Hands out active instances whose time has come (`due` at or before `now`), the earliest first and of
+    /// Hands out unfinished instances, parked ones too, whose time has come (`due` at or before `now`), the earliest first and of
     /// those due at one time the oldest, at most `limit`, of this stay or of ended ones: they belong to `epoch` from
     /// then on, and their `due` is cleared. Tells too when the next one is due that this stay or an ended one has.
     /// What is due [`Timestamp::NEVER`] it does not see. It costs what it hands out, however many wait.

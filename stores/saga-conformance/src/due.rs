@@ -60,7 +60,7 @@ pub(crate) async fn due_is_cleared_and_claimed(fixture: &dyn Fixture) -> Result<
     equal("a claim of what was due", &claimed, &vec![order])
 }
 
-pub(crate) async fn due_passes_over_what_is_not_active(fixture: &dyn Fixture) -> Result<(), Seen> {
+pub(crate) async fn due_passes_over_what_has_ended(fixture: &dyn Fixture) -> Result<(), Seen> {
     let store = fixture.open().await;
     let epoch = join(&*store).await?;
     let mut expected = Vec::new();
@@ -69,7 +69,7 @@ pub(crate) async fn due_passes_over_what_is_not_active(fixture: &dyn Fixture) ->
         let progress = saga_core::journal::Progress { due: Some(at(10)), ..in_state(state) };
         taken(&*store, &[create_with(&order, epoch, waiting(10)), append_with(&order, epoch, 2, progress)])
             .await?;
-        if state.is_active() {
+        if state.is_unfinished() {
             expected.push(order);
         }
     }

@@ -165,7 +165,7 @@ macro_rules! laws {
             claiming::one_is_claimed_whatever_its_state,
             due::due_comes_in_the_order_of_time,
             due::due_is_cleared_and_claimed,
-            due::due_passes_over_what_is_not_active,
+            due::due_passes_over_what_has_ended,
             due::due_leaves_live_stays_alone,
             due::never_is_not_due,
             signals::signals_are_kept_in_the_order_of_arrival,

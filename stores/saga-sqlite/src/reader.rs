@@ -60,6 +60,7 @@ impl<'c> Reader<'c> {
                      OR EXISTS (
                          SELECT 1 FROM instance AS i INDEXED BY instance_due
                          WHERE due <> 9223372036854775807
+                             AND state NOT IN ('completed', 'compensated', 'unreadable')
                              AND i.saga = saga.name AND i.version = saga.version AND i.shape = saga.shape)
                      OR EXISTS (
                          SELECT 1 FROM instance AS i INDEXED BY instance_stuck

@@ -57,7 +57,7 @@ CREATE TABLE instance (
 CREATE INDEX instance_ready ON instance (epoch)
     WHERE due IS NULL AND state IN ('running', 'compensating');
 CREATE INDEX instance_due ON instance (due)
-    WHERE due <> 9223372036854775807;
+    WHERE due <> 9223372036854775807 AND state NOT IN ('completed', 'compensated', 'unreadable');
 CREATE INDEX instance_stuck ON instance (state)
     WHERE state IN ('parked', 'unreadable') OR due = 9223372036854775807;
 

@@ -281,11 +281,12 @@ enum Listed {
 
 impl Instance {
     fn listed(&self) -> Listed {
+        let state = self.head.progress.state;
         match self.head.progress.due {
-            _ if !self.head.progress.state.is_active() => Listed::Nowhere,
-            None => Listed::Ready,
-            Some(Timestamp::NEVER) => Listed::Nowhere,
-            Some(due) => Listed::Waiting(due),
+            None if state.is_active() => Listed::Ready,
+            None | Some(Timestamp::NEVER) => Listed::Nowhere,
+            Some(due) if state.is_unfinished() => Listed::Waiting(due),
+            Some(_) => Listed::Nowhere,
         }
     }
 }

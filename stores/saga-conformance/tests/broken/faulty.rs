@@ -192,7 +192,7 @@ impl FaultyStore {
             Write::Append { progress, .. } if self.has(Fault::ProgressIsForgotten) => *progress = None,
             Write::MarkUnreadable { .. } if self.has(Fault::MarkIsForgotten) => return Ok(Ok(())),
             Write::Append { id, progress: Some(Progress { due: Some(_), state, .. }), .. }
-                if !state.is_active() =>
+                if !state.is_unfinished() =>
             {
                 self.with(|memory| memory.inactive_due.push(id.clone()));
             }

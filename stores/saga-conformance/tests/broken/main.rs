@@ -40,7 +40,7 @@ const FAULTS: &[(Fault, &[&str])] = &[
     (Fault::ProgressIsForgotten, &["head_says_what_was_said_last"]),
     (
         Fault::MarkIsForgotten,
-        &["unreadable_mark_changes_only_the_progress", "due_passes_over_what_is_not_active"],
+        &["unreadable_mark_changes_only_the_progress", "due_passes_over_what_has_ended"],
     ),
     (Fault::ClaimIsBackwards, &["claim_hands_out_the_oldest_of_ended_stays"]),
     (Fault::ClaimTakesFromTheLiving, &["claim_leaves_live_stays_alone"]),
@@ -50,7 +50,7 @@ const FAULTS: &[(Fault, &[&str])] = &[
     (Fault::OnlyActiveIsOne, &["one_is_claimed_whatever_its_state"]),
     (Fault::DueIsBackwards, &["due_comes_in_the_order_of_time"]),
     (Fault::DueComesTwice, &["due_is_cleared_and_claimed", "due_comes_in_the_order_of_time"]),
-    (Fault::DueForgetsTheState, &["due_passes_over_what_is_not_active"]),
+    (Fault::DueForgetsTheState, &["due_passes_over_what_has_ended"]),
     (Fault::DueTakesFromTheLiving, &["due_leaves_live_stays_alone"]),
     (Fault::NeverIsDue, &["never_is_not_due"]),
     (Fault::NeverIsNext, &["never_is_not_due"]),

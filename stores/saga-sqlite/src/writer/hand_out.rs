@@ -83,15 +83,15 @@ const READY_OF_STAY: &str = "SELECT number, id FROM instance
      WHERE due IS NULL AND state IN ('running', 'compensating') AND epoch = ?1 AND number < ?2
      ORDER BY number LIMIT ?3";
 
-/// The active instances whose time has come, the earliest first. These and the next query name the condition of
+/// The unfinished instances whose time has come, the earliest first. These and the next query name the condition of
 /// the index as it stands in the schema: it is how SQLite knows that the index will do.
 const OVERDUE: &str = "SELECT number, id FROM instance
-     WHERE due <> 9223372036854775807 AND due <= ?1
+     WHERE due <> 9223372036854775807 AND state NOT IN ('completed', 'compensated', 'unreadable') AND due <= ?1
      ORDER BY due, number LIMIT ?2";
 
 /// When the next instance is due.
 const NEXT_DUE: &str = "SELECT due FROM instance
-     WHERE due <> 9223372036854775807
+     WHERE due <> 9223372036854775807 AND state NOT IN ('completed', 'compensated', 'unreadable')
      ORDER BY due LIMIT 1";
 
 /// The oldest active instances of stays before `epoch`. They are looked up stay by stay, so that those which are
@@ -241,7 +241,7 @@ mod tests {
             ("something", "running", "9223372036854775807", None),
             ("later", "compensating", "1000 + n", Some(1_001)),
             ("their turn", "running", "NULL", None),
-            ("a person", "parked", "0", None),
+            ("a person", "parked", "NULL", None),
             ("nothing any more", "completed", "0", None),
         ] {
             let (state, due) = (
