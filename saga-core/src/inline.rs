@@ -24,21 +24,21 @@ use crate::private::{Call, Encoding, Memory, Role};
 use crate::runtime::attempt;
 use crate::runtime::launch::{input_of, timeout_of};
 use crate::runtime::{Clock, SystemClock};
-use crate::saga::{Saga, Step};
+use crate::saga::{Inline, Saga, Step};
 use crate::time::Timestamp;
 
 /// Runs an instance with a random id to its end, without a store. Parked is final here.
 ///
 /// After a crash nothing is known of it: use an [`Orchestrator`](crate::runtime::Orchestrator) where that
 /// matters.
-pub async fn run<S: Saga>(flow: &S, input: S::Input) -> Outcome<S> {
+pub async fn run<S: Inline>(flow: &S, input: S::Input) -> Outcome<S> {
     let id = InstanceId::unchecked(&Uuid::new_v4().to_string());
     run_instance(id, flow, input).await
 }
 
 /// Runs an instance with this id, which is what the idempotency keys of its calls are made of. It is taken as it
 /// is: there is no store whose rules it could break.
-pub async fn run_as<S: Saga>(id: impl Into<String>, flow: &S, input: S::Input) -> Outcome<S> {
+pub async fn run_as<S: Inline>(id: impl Into<String>, flow: &S, input: S::Input) -> Outcome<S> {
     run_instance(InstanceId::unchecked(&id.into()), flow, input).await
 }
 
@@ -57,8 +57,8 @@ async fn run_instance<S: Saga>(id: InstanceId, flow: &S, input: S::Input) -> Out
     let memory = Memory::<S>::new(input);
     let (cancel, cancelled) = watch::channel(false);
     let definition = Arc::new(S::definition());
-    let inline =
-        Inline { id: id.clone(), definition: Arc::clone(&definition), flow, memory: &memory, cancelled };
+    let calls =
+        Calls { id: id.clone(), definition: Arc::clone(&definition), flow, memory: &memory, cancelled };
     let now = Timestamp::from(clock.now());
     let (mut machine, mut events) = Machine::begin(definition, id, Payload::NOTHING, now, Pace::Go);
     let mut running: Vec<Running<'_>> = Vec::new();
@@ -66,13 +66,13 @@ async fn run_instance<S: Saga>(id: InstanceId, flow: &S, input: S::Input) -> Out
         for event in &events {
             match Action::of(event) {
                 Some(Action::RunStep { step, attempt }) => {
-                    running.extend(inline.launch(&machine, Role::Step, step, attempt));
+                    running.extend(calls.launch(&machine, Role::Step, step, attempt));
                 }
                 Some(Action::RunCheck { step, attempt }) => {
-                    running.extend(inline.launch(&machine, Role::Check, step, attempt));
+                    running.extend(calls.launch(&machine, Role::Check, step, attempt));
                 }
                 Some(Action::RunCompensation { step, attempt }) => {
-                    running.extend(inline.launch(&machine, Role::Compensation, step, attempt));
+                    running.extend(calls.launch(&machine, Role::Compensation, step, attempt));
                 }
                 Some(Action::CancelAttempts) => {
                     cancel.send_replace(true);
@@ -88,7 +88,7 @@ async fn run_instance<S: Saga>(id: InstanceId, flow: &S, input: S::Input) -> Out
         events = machine.handle(input, at, Pace::Go).unwrap_or_default();
     }
     drop(running);
-    drop(inline);
+    drop(calls);
     outcome(&machine, memory)
 }
 
@@ -129,7 +129,7 @@ fn poll_any(running: &mut Vec<Running<'_>>, cx: &mut Context<'_>) -> Poll<End> {
 }
 
 /// What attempts are made of.
-struct Inline<'a, S: Saga> {
+struct Calls<'a, S: Saga> {
     id: InstanceId,
     definition: Arc<Definition>,
     flow: &'a S,
@@ -137,7 +137,7 @@ struct Inline<'a, S: Saga> {
     cancelled: watch::Receiver<bool>,
 }
 
-impl<'a, S: Saga> Inline<'a, S> {
+impl<'a, S: Saga> Calls<'a, S> {
     fn launch(&self, machine: &Machine, role: Role, name: &StepName, attempt: u32) -> Option<Running<'a>> {
         let step = self.definition.index_of(name)?;
         let timeout = timeout_of(&self.definition, step, role)?;
@@ -156,7 +156,8 @@ impl<'a, S: Saga> Inline<'a, S> {
         let (flow, memory) = (self.flow, self.memory);
         Some(Box::pin(async move {
             let encoding = Encoding::Nothing;
-            let call = Call { step: step.get(), role, cx: &cx, failure: failure.as_ref(), encoding };
+            let call =
+                Call { step: step.get(), role, item: None, cx: &cx, failure: failure.as_ref(), encoding };
             let end = attempt::run(|| flow.call(call, memory), timeout).await;
             End { step, role, attempt, end }
         }))

@@ -5,7 +5,9 @@ use std::hash::Hash;
 
 use crate::definition::Definition;
 use crate::graph::Graph;
-use crate::private::{AnySlot, Call, Calling, Memory, Payloads};
+use crate::private::{
+    AnyChild, AnySlot, Ask, Asked, Call, Calling, ChildType, Encoding, Memory, Payloads, unanswered,
+};
 
 /// A saga: what `#[saga]` makes of an impl block. It is not meant to be implemented by hand.
 #[diagnostic::on_unimplemented(
@@ -29,6 +31,10 @@ pub trait Saga: Send + Sync + Sized + 'static {
     #[doc(hidden)]
     type Outputs: Send + Sync + 'static;
 
+    /// The saga's name in the journal.
+    #[doc(hidden)]
+    const NAME: &'static str;
+
     /// What the machine knows of the saga.
     #[doc(hidden)]
     fn definition() -> Definition;
@@ -48,7 +54,55 @@ pub trait Saga: Send + Sync + Sized + 'static {
     /// Calls a method of the saga.
     #[doc(hidden)]
     fn call<'a>(&'a self, call: Call<'a>, memory: &'a Memory<Self>) -> Calling<'a>;
+
+    /// Asks whether a step runs, or for which items.
+    #[doc(hidden)]
+    fn ask(&self, _question: Ask, _memory: &Memory<Self>, _encoding: Encoding) -> Asked {
+        unanswered("a method of this step")
+    }
+
+    /// The child that the step at this place is, with its input.
+    #[doc(hidden)]
+    fn child(&self, _step: usize, _memory: &Memory<Self>) -> Option<AnyChild> {
+        None
+    }
+
+    /// The sagas of its child steps.
+    #[doc(hidden)]
+    fn children() -> Vec<ChildType> {
+        Vec::new()
+    }
 }
+
+/// A saga with a step that waits for a message of type `P`: see `signal` in `#[step(..)]`. `#[saga]` implements
+/// it.
+#[diagnostic::on_unimplemented(
+    message = "no step of `{Self}` waits for a `{P}`",
+    label = "no step takes this as its `signal`",
+    note = "help: write a step for it: `#[step(signal, ..)] async fn received(&self, signal: &{P}) -> Result<T, E>`"
+)]
+pub trait Receives<P>: Saga {
+    /// The place of the step in the declaration, from 0.
+    const STEP: usize;
+}
+
+/// A saga that can run without a store: it has no step that waits for a message or that is a saga of its own.
+/// `#[saga]` implements it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot run inline: a step of it waits for a signal, or is a child",
+    label = "signals and children need a store, so that they can outlive the call",
+    note = "help: register it with an `Orchestrator`; with a `MemoryStore` it writes no file"
+)]
+pub trait Inline: Saga {}
+
+/// A saga without a pivot: an instance of it can be compensated also after it has completed. `#[saga]` implements
+/// it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has a pivot, so it cannot be compensated as a step of another saga",
+    label = "this saga has a pivot",
+    note = "help: write `child = {Self}, pivot`, or `child = {Self}, retriable` after the pivot of the parent"
+)]
+pub trait Revertible: Saga {}
 
 /// The steps of a saga: the enum that `#[saga]` writes beside the impl block.
 pub trait Step:

@@ -59,7 +59,7 @@ impl FanOut {
     pub const ITEMS_MAX: usize = 10_000;
 
     /// How many items run at once if nothing is said.
-    const CONCURRENCY: u32 = 8;
+    pub const CONCURRENCY: u32 = 8;
 }
 
 impl Default for FanOut {

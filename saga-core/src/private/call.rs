@@ -9,7 +9,7 @@ use crate::fault::{Fault, FaultKind, FaultRecord};
 use crate::journal::Payload;
 use crate::outcome::Failure;
 use crate::private::returns::{CheckReturn, CompensationReturn, StepReturn};
-use crate::private::slot::Slot;
+use crate::private::slot::Keep;
 
 /// Which method of a saga to call, and what the runtime gives it.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +18,8 @@ pub struct Call<'a> {
     pub step: usize,
     /// Which of its methods.
     pub role: Role,
+    /// Which of its items, if it fans out, from 0.
+    pub item: Option<usize>,
     /// The attempt.
     pub cx: &'a StepContext,
     /// Why the instance compensates, if it does.
@@ -77,7 +79,7 @@ pub const fn record<E: Fault>() -> Record<E> {
 /// Calls a step, and keeps its output in `slot` once it has been encoded and measured.
 pub fn step<'a, R>(
     call: Call<'a>,
-    slot: &'a Slot<R::Output>,
+    slot: &'a impl Keep<R::Output>,
     record: Record<R::Error>,
     future: impl Future<Output = R> + Send + 'a,
 ) -> Calling<'a>
@@ -95,7 +97,7 @@ where
 /// Calls a check; what it finds done is kept in `slot` like the step's own output.
 pub fn check<'a, R, T>(
     call: Call<'a>,
-    slot: &'a Slot<T>,
+    slot: &'a impl Keep<T>,
     record: Record<R::Error>,
     future: impl Future<Output = R> + Send + 'a,
 ) -> Calling<'a>
@@ -132,13 +134,17 @@ where
 /// The answer to a call that cannot be made, since the value of `what` is not there: a defect of this library,
 /// which is told like any other failure.
 pub fn missing<'a>(what: &'static str) -> Calling<'a> {
-    let message = format!("the value of `{what}` is not there: this is a defect of the library `sagas`");
-    let fault = FaultRecord::new(FaultKind::NotDone, "missing_value", message);
+    let fault = FaultRecord::new(FaultKind::NotDone, "missing_value", defect(what));
     Box::pin(std::future::ready(CallEnd::Failed(fault)))
 }
 
+/// What is told where the value of `what` is not there, though the machine says it is.
+pub(super) fn defect(what: &str) -> String {
+    format!("the value of `{what}` is not there: this is a defect of the library `sagas`")
+}
+
 /// Encodes and measures `output` before it is kept: an output that cannot be journalled is an effect in doubt.
-fn keep<T>(call: Call<'_>, slot: &Slot<T>, output: T) -> CallEnd {
+fn keep<T>(call: Call<'_>, slot: &impl Keep<T>, output: T) -> CallEnd {
     let payload = match call.encoding {
         Encoding::Nothing => Payload::NOTHING,
         Encoding::Json { bytes_max } => match slot.encode(&output) {
@@ -157,6 +163,6 @@ fn keep<T>(call: Call<'_>, slot: &Slot<T>, output: T) -> CallEnd {
             }
         },
     };
-    slot.fill(output);
+    slot.fill(call.item, output);
     CallEnd::Succeeded(payload)
 }

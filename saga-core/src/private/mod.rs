@@ -1,19 +1,25 @@
 //! What the macro's expansion and the runtime say to each other. Not a public interface: it may change in any
 //! version.
 
+mod ask;
 mod call;
 mod cause;
+mod child;
+mod memory;
 mod returns;
 mod slot;
 
+pub use ask::{Ask, Asked, items, unanswered};
 pub use call::{Call, CallEnd, Calling, Encoding, Record, Role, check, compensation, missing, record, step};
 pub use cause::AsCause;
-pub use returns::{CheckReturn, CompensationReturn, Payloads, StepReturn};
-pub use slot::{AnySlot, Codec, Memory, Slot, codec};
-pub(crate) use slot::{decode, encode};
+pub use child::{AnyChild, ChildType, child};
+pub use memory::{Codec, Memory, codec};
+pub(crate) use memory::{decode, encode};
+pub use returns::{CheckReturn, CompensationReturn, ListReturn, Payloads, StepReturn};
+pub use slot::{AnySlot, FanSlot, Keep, SignalSlot, Slot};
 
 pub use crate::definition::{
-    CheckDefinition, CompensationDefinition, Definition, OutputUse, StepDefinition, StepKind,
+    CheckDefinition, CompensationDefinition, Definition, FanOut, OutputUse, StepDefinition, StepKind,
 };
 pub use crate::fault::{Fault, FaultKind};
 pub use crate::retry::RetryPolicy;

@@ -3,10 +3,10 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// What is journalled: inputs and outputs.
+/// What is journalled: inputs, outputs, items and signals.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be kept in the journal",
-    label = "inputs and outputs of steps are serialized, and outlive the process",
+    label = "inputs, outputs, items and signals are serialized, and outlive the process",
     note = "help: write `#[derive(Serialize, Deserialize)]` on `{Self}`, and keep it owned, `Send`, `Sync` and `'static`"
 )]
 pub trait Payloads: Serialize + DeserializeOwned + Send + Sync + 'static {}
@@ -54,3 +54,24 @@ impl<E> CompensationReturn for Result<(), E> {}
 pub trait CheckReturn<T>: StepReturn<Output = crate::checked::Checked<T>> {}
 
 impl<T, E> CheckReturn<T> for Result<crate::checked::Checked<T>, E> {}
+
+/// What a method returns that lists the items of a step.
+#[diagnostic::on_unimplemented(
+    message = "the method of `for_each` returns `Vec<I>`, not `{Self}`",
+    note = "help: write `Vec<I>`, with the type of `item: &I` for `I`"
+)]
+pub trait ListReturn {
+    /// One item.
+    type Item;
+
+    /// The value as a list.
+    fn into_list(self) -> Vec<Self::Item>;
+}
+
+impl<I> ListReturn for Vec<I> {
+    type Item = I;
+
+    fn into_list(self) -> Self {
+        self
+    }
+}

@@ -108,7 +108,7 @@ async fn run(live: Arc<Live>, order: Order, span: tracing::Span) {
         span,
     });
     let encoding = Encoding::Json { bytes_max: shared.settings.payload_bytes_max };
-    let call = Call { step: step.get(), role, cx: &cx, failure: failure.as_ref(), encoding };
+    let call = Call { step: step.get(), role, item: None, cx: &cx, failure: failure.as_ref(), encoding };
     let end = attempt::run(|| memory.call(call), timeout).await;
     tell(&end);
     live.attempt_ended(step, input_of(role, step, attempt, end));

@@ -7,9 +7,9 @@ use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{Error, LitStr, Token, parenthesized};
+use syn::{Error, LitInt, LitStr, Token, parenthesized};
 
-use crate::diag::{Diag, list, nearest};
+use crate::diag::{Diag, list, nearest, text};
 
 /// One key as it was written.
 pub(crate) struct Key {
@@ -104,6 +104,11 @@ impl Key {
         self.name.to_string()
     }
 
+    /// Whether parentheses follow.
+    pub(crate) fn is_list(&self) -> bool {
+        matches!(self.value, Value::List(_))
+    }
+
     /// The key, which stands alone.
     pub(crate) fn flag(self, diag: &mut Diag) -> Ident {
         if let Value::Equals(value) | Value::List(value) = &self.value {
@@ -127,6 +132,22 @@ impl Key {
                 None
             }
         }
+    }
+
+    /// A number of `what` after `=`, at least one.
+    pub(crate) fn count(self, what: &str, example: u32, diag: &mut Diag) -> Option<u32> {
+        let word = self.word();
+        let value: TokenStream = self.value(format_args!("{word} = {example}"), diag)?;
+        let literal = syn::parse2::<LitInt>(value.clone()).ok();
+        let number = literal.and_then(|literal| literal.base10_parse().ok()).filter(|number| *number > 0);
+        if number.is_none() {
+            diag.error(
+                &value,
+                format_args!("`{}` is no number of {what}", text(&value)),
+                format_args!("write how many run at once, at least one: `{word} = {example}`"),
+            );
+        }
+        number
     }
 
     /// A string after `=`.

@@ -3,11 +3,12 @@
 use proc_macro2::{Ident, TokenStream};
 use syn::{LitInt, LitStr, Path, Type};
 
+use super::duration::{self, Span};
 use super::keys;
 use crate::diag::Diag;
 use crate::names;
 
-const KEYS: [&str; 5] = ["name", "version", "input", "output", "crate"];
+const KEYS: [&str; 6] = ["name", "version", "input", "output", "deadline", "crate"];
 
 /// What `#[saga(..)]` says.
 #[derive(Debug, Default)]
@@ -16,6 +17,7 @@ pub(crate) struct SagaArgs {
     pub(crate) version: Option<u32>,
     pub(crate) input: Option<Type>,
     pub(crate) output: Option<Ident>,
+    pub(crate) deadline: Option<Span>,
     pub(crate) library: Option<Path>,
 }
 
@@ -28,6 +30,7 @@ pub(crate) fn read(tokens: TokenStream, diag: &mut Diag) -> SagaArgs {
             "version" => args.version = version(key, diag),
             "input" => args.input = key.value("input = PlaceOrder", diag),
             "output" => args.output = key.value("output = payment", diag),
+            "deadline" => args.deadline = duration::read_positive(key, diag),
             _ => args.library = key.value("crate = path::to::sagas", diag),
         }
     }

@@ -1,29 +1,35 @@
 //! `#[step(..)]`.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::quote;
-use syn::ext::IdentExt;
-use syn::parse::{ParseStream, Parser};
-use syn::{LitStr, Token, parenthesized};
+use syn::{LitStr, Type};
 
 use super::duration::{self, Span};
+use super::in_doubt::{self, InDoubt};
 use super::keys::{self, Key};
 use super::policy::PolicyArgs;
-use crate::diag::{Diag, text};
+use crate::diag::Diag;
 use crate::names;
 
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 19] = [
     "compensate",
     "pivot",
     "retriable",
     "read_only",
+    "child",
     "after",
     "output",
     "name",
     "idempotent",
     "retry",
     "timeout",
+    "max_running",
+    "delay",
     "in_doubt",
+    "when",
+    "for_each",
+    "concurrency",
+    "signal",
+    "within",
 ];
 
 /// What `#[step(..)]` says.
@@ -35,14 +41,33 @@ pub(crate) struct StepArgs {
     pub(crate) tokens: TokenStream,
     /// Whether all of it could be read; else nothing is said to be missing.
     pub(crate) complete: bool,
+    /// The keys that could be read, in the order they are written.
+    pub(crate) keys: Vec<Ident>,
     /// The kinds, in the order they are written; one is right.
     pub(crate) kinds: Vec<KindArg>,
+    /// The saga of a child.
+    pub(crate) child: Option<Type>,
     pub(crate) after: Option<Vec<Ident>>,
     pub(crate) output: Option<Ident>,
     pub(crate) name: Option<LitStr>,
-    pub(crate) idempotent: Option<Ident>,
-    pub(crate) in_doubt: Option<InDoubtArg>,
+    pub(crate) idempotent: Option<Idempotent>,
+    pub(crate) in_doubt: Option<InDoubt>,
     pub(crate) policy: PolicyArgs,
+    pub(crate) max_running: Option<u32>,
+    pub(crate) delay: Option<Span>,
+    /// The method that says whether it runs.
+    pub(crate) when: Option<Ident>,
+    /// The method that lists its items.
+    pub(crate) for_each: Option<Ident>,
+    pub(crate) concurrency: Option<u32>,
+    pub(crate) signal: Option<Ident>,
+    pub(crate) within: Option<Span>,
+}
+
+/// `idempotent` or `idempotent(within = "24h")`.
+#[derive(Debug)]
+pub(crate) struct Idempotent {
+    pub(crate) within: Option<Span>,
 }
 
 /// A key that says what becomes of the step's effect.
@@ -63,21 +88,6 @@ pub(crate) enum Kind {
     ReadOnly,
 }
 
-/// `in_doubt = ..`.
-#[derive(Debug)]
-pub(crate) struct InDoubtArg {
-    pub(crate) key: Ident,
-    pub(crate) value: InDoubt,
-}
-
-/// What to do when the outcome stays unknown.
-#[derive(Debug)]
-pub(crate) enum InDoubt {
-    Compensate(Ident),
-    Park,
-    Check { method: Ident, after: Option<Span> },
-}
-
 /// Reads an attribute `#[step(tokens)]` whose path is `at`; `None` has been reported.
 pub(crate) fn read(at: TokenStream, tokens: Option<TokenStream>, diag: &mut Diag) -> StepArgs {
     let mistakes = diag.count();
@@ -87,13 +97,22 @@ pub(crate) fn read(at: TokenStream, tokens: Option<TokenStream>, diag: &mut Diag
         at,
         tokens: tokens.clone(),
         complete: true,
+        keys: Vec::new(),
         kinds: Vec::new(),
+        child: None,
         after: None,
         output: None,
         name: None,
         idempotent: None,
         in_doubt: None,
         policy: PolicyArgs::default(),
+        max_running: None,
+        delay: None,
+        when: None,
+        for_each: None,
+        concurrency: None,
+        signal: None,
+        within: None,
     };
     for key in keys::read(tokens, "`#[step]`", &KEYS, diag) {
         args.take(key, diag);
@@ -103,7 +122,18 @@ pub(crate) fn read(at: TokenStream, tokens: Option<TokenStream>, diag: &mut Diag
 }
 
 impl StepArgs {
+    /// The key `word` as it is written.
+    pub(crate) fn key(&self, word: &str) -> Option<&Ident> {
+        self.keys.iter().find(|key| *key == word)
+    }
+
+    /// The key that says what becomes of the step's effect.
+    pub(crate) fn kind_key(&self) -> Option<&Ident> {
+        self.kinds.first().map(|kind| &kind.key).or_else(|| self.key("child"))
+    }
+
     fn take(&mut self, key: Key, diag: &mut Diag) {
+        self.keys.push(key.name.clone());
         match key.word().as_str() {
             "compensate" => {
                 let at = key.name.clone();
@@ -118,8 +148,16 @@ impl StepArgs {
             "name" => {
                 self.name = key.string("name = \"process_payment\"", diag).filter(|name| check(name, diag))
             }
-            "idempotent" => self.idempotent = Some(key.flag(diag)),
-            "in_doubt" => self.in_doubt = in_doubt(key, diag),
+            "idempotent" => self.idempotent = idempotent(key, diag),
+            "in_doubt" => self.in_doubt = in_doubt::read(key, diag),
+            "child" => self.child = key.value("child = Shipping", diag),
+            "max_running" => self.max_running = key.count("attempts", 50, diag),
+            "delay" => self.delay = duration::read_positive(key, diag),
+            "when" => self.when = key.value("when = method", diag),
+            "for_each" => self.for_each = key.value("for_each = method", diag),
+            "concurrency" => self.concurrency = key.count("items", 8, diag),
+            "signal" => self.signal = Some(key.flag(diag)),
+            "within" => self.within = duration::read_positive(key, diag),
             _ => self.policy.take(key, diag),
         }
     }
@@ -134,6 +172,21 @@ fn after(key: Key, diag: &mut Diag) -> Option<Vec<Ident>> {
     keys::idents(content)
         .map_err(|error| diag.syntax(&error, "write methods: `after(reserve_inventory, process_payment)`"))
         .ok()
+}
+
+fn idempotent(key: Key, diag: &mut Diag) -> Option<Idempotent> {
+    const EXAMPLE: &str = "idempotent(within = \"24h\")";
+    if !key.is_list() {
+        key.flag(diag);
+        return Some(Idempotent { within: None });
+    }
+    let word = key.name.clone();
+    let content = key.list(EXAMPLE, diag)?;
+    if content.is_empty() {
+        diag.error(word, "`idempotent()` says no more", format_args!("write `idempotent` or `{EXAMPLE}`"));
+    }
+    let within = keys::read(content, "`idempotent(..)`", &["within"], diag).pop();
+    Some(Idempotent { within: within.and_then(|key| duration::read_positive(key, diag)) })
 }
 
 fn free(name: &Ident, diag: &mut Diag) -> bool {
@@ -158,58 +211,4 @@ fn check(name: &LitStr, diag: &mut Diag) -> bool {
         );
     }
     fits
-}
-
-const IN_DOUBT_HELP: &str =
-    "write `in_doubt = compensate`, `in_doubt = park` or `in_doubt = check(method, after = \"10s\")`";
-
-fn in_doubt(key: Key, diag: &mut Diag) -> Option<InDoubtArg> {
-    let at = key.name.clone();
-    let value: TokenStream = key.value("in_doubt = check(method, after = \"10s\")", diag)?;
-    let read = |input: ParseStream<'_>| {
-        let word: Ident = input.call(Ident::parse_any)?;
-        if input.is_empty() {
-            return Ok((word, None));
-        }
-        let content;
-        parenthesized!(content in input);
-        Ok((word, Some(content.parse::<TokenStream>()?)))
-    };
-    let (word, content) = match read.parse2(value.clone()) {
-        Ok((word, content)) => (word.to_string(), (word, content)),
-        Err(_) => (String::new(), (at.clone(), None)),
-    };
-    let value = match (word.as_str(), content) {
-        ("compensate", (word, None)) => InDoubt::Compensate(word),
-        ("park", (_, None)) => InDoubt::Park,
-        ("check", (word, content)) => check_args(word, content, diag)?,
-        _ => {
-            let what = format!("`{}` does not say what to do in doubt", text(&value));
-            diag.error(&value, what, IN_DOUBT_HELP);
-            return None;
-        }
-    };
-    Some(InDoubtArg { key: at, value })
-}
-
-/// The method of `check(method, after = "10s")` stands first and without a key.
-fn check_args(check: Ident, content: Option<TokenStream>, diag: &mut Diag) -> Option<InDoubt> {
-    let read = |input: ParseStream<'_>| {
-        let method: Ident = input.parse()?;
-        if !input.is_empty() {
-            input.parse::<Token![,]>()?;
-        }
-        Ok((method, input.parse::<TokenStream>()?))
-    };
-    let Ok((method, rest)) = read.parse2(content.clone().unwrap_or_default()) else {
-        let at = content.filter(|content| !content.is_empty()).unwrap_or_else(|| quote!(#check));
-        diag.error(
-            at,
-            "`check` names the method that asks",
-            "write `check(method)` or `check(method, after = \"10s\")`",
-        );
-        return None;
-    };
-    let after = keys::read(rest, "`check(..)`", &["after"], diag).pop().map(|key| duration::read(key, diag));
-    Some(InDoubt::Check { method, after: after.flatten() })
 }

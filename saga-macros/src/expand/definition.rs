@@ -5,18 +5,23 @@ use std::time::Duration;
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use crate::attr::in_doubt::InDoubt;
 use crate::attr::policy::{Attempts, PolicyArgs, RetryArgs};
-use crate::attr::step::{InDoubt, Kind, StepArgs};
+use crate::attr::step::{Kind, StepArgs};
 use crate::model::{Form, Method, Saga, Step};
 
 /// The expression that makes the definition.
 pub(crate) fn expand(saga: &Saga, library: &TokenStream) -> TokenStream {
-    let name = &saga.name;
     let version = saga.args.version.unwrap_or(1);
+    let deadline = saga.args.deadline.as_ref().map(|deadline| {
+        let deadline = duration(deadline.duration);
+        quote!(.deadline(#deadline))
+    });
     let output = saga.output;
     let steps = saga.steps.iter().filter_map(|each| step(saga, each, library));
     quote! {
-        #library::__private::Definition::new(#name, #version, ::std::vec::Vec::from([#(#steps),*]), #output)
+        #library::__private::Definition::new(Self::NAME, #version, ::std::vec::Vec::from([#(#steps),*]), #output)
+            #deadline
     }
 }
 
@@ -32,16 +37,48 @@ fn step(saga: &Saga, step: &Step, library: &TokenStream) -> Option<TokenStream> 
             quote!(.after(&[#(#after),*]))
         }
     };
-    let idempotent = args.idempotent.as_ref().map(|_| quote!(.idempotent()));
+    let idempotent = args.idempotent.as_ref().map(|said| match &said.within {
+        None => quote!(.idempotent()),
+        Some(within) => {
+            let within = duration(within.duration);
+            quote!(.idempotent_within(#within))
+        }
+    });
     let policy = policy(&args.policy, base(saga, step), library);
-    let park = matches!(args.in_doubt.as_ref().map(|arg| &arg.value), Some(InDoubt::Park))
-        .then(|| quote!(.park_in_doubt()));
+    let park = matches!(args.in_doubt, Some(InDoubt::Park)).then(|| quote!(.park_in_doubt()));
     let compensation = compensation(saga, step, library);
     let check = check(saga, step, args, library);
+    let flow = flow(saga, step, args, library);
     Some(quote! {
         #library::__private::StepDefinition::new(#name, #library::__private::StepKind::#kind)
-            #after #idempotent #policy #park #check #compensation
+            #after #flow #idempotent #policy #park #check #compensation
     })
+}
+
+/// When it runs, and how often: what a step does not say leaves no tokens.
+fn flow(saga: &Saga, step: &Step, args: &StepArgs, library: &TokenStream) -> TokenStream {
+    let conditional = args.when.as_ref().map(|_| quote!(.conditional()));
+    let delay = args.delay.as_ref().map(|delay| {
+        let delay = duration(delay.duration);
+        quote!(.delay(#delay))
+    });
+    let signal = args.signal.as_ref().map(|_| {
+        let within = match args.within.as_ref().map(|within| duration(within.duration)) {
+            Some(within) => quote!(::core::option::Option::Some(#within)),
+            None => quote!(::core::option::Option::None),
+        };
+        quote!(.signal(#within))
+    });
+    let fan_out = args.for_each.as_ref().map(|_| {
+        let concurrency = match args.concurrency {
+            Some(concurrency) => quote!(#concurrency),
+            None => quote!(#library::__private::FanOut::CONCURRENCY),
+        };
+        quote!(.fan_out(#concurrency))
+    });
+    let child = saga.child(step).map(|child| quote!(.child(<#child as #library::Saga>::NAME)));
+    let max_running = args.max_running.map(|attempts| quote!(.max_running(#attempts)));
+    quote!(#conditional #delay #signal #fan_out #child #max_running)
 }
 
 fn kind(kind: Kind) -> TokenStream {
@@ -74,6 +111,13 @@ fn base(saga: &Saga, step: &Step) -> Base {
 }
 
 fn compensation(saga: &Saga, step: &Step, library: &TokenStream) -> Option<TokenStream> {
+    if step.is_child && step.kind == Some(Kind::Compensatable) {
+        return Some(quote! {
+            .compensation(
+                #library::__private::CompensationDefinition::new("child", #library::__private::OutputUse::Unused)
+            )
+        });
+    }
     let method = saga.block.methods.get(step.compensation?)?;
     let name = method.name();
     let output = match method.param(&step.output).map(|param| &param.form) {
@@ -93,7 +137,7 @@ fn compensation(saga: &Saga, step: &Step, library: &TokenStream) -> Option<Token
 fn check(saga: &Saga, step: &Step, args: &StepArgs, library: &TokenStream) -> Option<TokenStream> {
     let method = saga.block.methods.get(step.check?)?;
     let name = method.name();
-    let after = match args.in_doubt.as_ref().map(|arg| &arg.value) {
+    let after = match &args.in_doubt {
         Some(InDoubt::Check { after: Some(after), .. }) => {
             let after = duration(after.duration);
             Some(quote!(.after(#after)))

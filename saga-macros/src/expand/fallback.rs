@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 
-use super::steps;
+use super::{markers, outputs, steps};
 use crate::model::Saga;
 use crate::names;
 use crate::validate::{is_owned, is_result};
@@ -18,11 +18,8 @@ pub(crate) fn fallback(saga: &Saga) -> TokenStream {
     let step = names::step_enum(&saga.block.ident);
     let input = saga.input.as_ref().filter(|ty| is_owned(ty));
     let input = input.map_or_else(|| quote!(()), ToTokens::to_token_stream);
-    let output = saga
-        .output
-        .and_then(|at| saga.method(saga.steps.get(at)?)?.output())
-        .filter(|ty| is_result(ty) && is_owned(ty))
-        .map_or_else(|| quote!(()), |ty| quote!(<#ty as #library::__private::StepReturn>::Output));
+    let output = output(saga, &library).unwrap_or_else(|| quote!(()));
+    let markers = markers::all(saga, &library);
     quote! {
         #item
         #steps
@@ -33,6 +30,7 @@ pub(crate) fn fallback(saga: &Saga) -> TokenStream {
                 type Output = #output;
                 type Step = #step;
                 type Outputs = ();
+                const NAME: &'static str = "";
 
                 fn definition() -> #library::__private::Definition {
                     #library::__private::Definition::new("", 0, ::std::vec::Vec::new(), 0)
@@ -59,6 +57,16 @@ pub(crate) fn fallback(saga: &Saga) -> TokenStream {
                     #library::__private::missing("a saga without mistakes")
                 }
             }
+
+            #markers
         };
     }
+}
+
+/// The type of the saga's output, as far as it can be told.
+fn output(saga: &Saga, library: &TokenStream) -> Option<TokenStream> {
+    let step = saga.steps.get(saga.output?)?;
+    let returned = saga.method(step)?.output();
+    let is_fine = step.is_child || returned.is_some_and(|ty| is_result(ty) && is_owned(ty));
+    if is_fine { outputs::of_saga(saga, library) } else { None }
 }

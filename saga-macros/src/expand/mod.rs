@@ -1,8 +1,11 @@
 //! Tokens: the impl block, the step enum and the implementation of `Saga`.
 
+mod arguments;
+mod asked;
 pub(crate) mod definition;
 mod dispatch;
 mod fallback;
+mod markers;
 mod outputs;
 mod proofs;
 mod steps;
@@ -37,14 +40,16 @@ fn implementation(saga: &Saga) -> TokenStream {
     let ty = &item.self_ty;
     let step = names::step_enum(&saga.block.ident);
     let input = associated("Input", &input(saga));
-    let outputs = Outputs::new(saga, &library);
-    let output = associated("Output", &saga.output.and_then(|at| outputs.types.get(at)).to_token_stream());
-    let Outputs { structure, empty, .. } = &outputs;
+    let name = &saga.name;
+    let Outputs { structure, empty } = Outputs::new(saga, &library);
+    let output = associated("Output", &outputs::of_saga(saga, &library).to_token_stream());
     let indexes = 0..saga.steps.len();
     let places = indexes.clone().map(syn::Index::from);
-    let output_place = saga.output.map(syn::Index::from);
+    let take = outputs::take(saga);
     let definition = definition::expand(saga, &library);
     let call = dispatch::expand(saga, &library);
+    let asked = asked::expand(saga, &library);
+    let markers = markers::expand(saga, &library);
     quote! {
         #structure
 
@@ -54,6 +59,7 @@ fn implementation(saga: &Saga) -> TokenStream {
             #output
             type Step = #step;
             type Outputs = __Outputs #arguments;
+            const NAME: &'static str = #name;
 
             fn definition() -> #library::__private::Definition {
                 #definition
@@ -74,7 +80,7 @@ fn implementation(saga: &Saga) -> TokenStream {
             }
 
             fn output(__outputs: Self::Outputs) -> ::core::option::Option<Self::Output> {
-                __outputs.#output_place.take()
+                #take
             }
 
             fn call<'__call>(
@@ -84,7 +90,11 @@ fn implementation(saga: &Saga) -> TokenStream {
             ) -> #library::__private::Calling<'__call> {
                 #call
             }
+
+            #asked
         }
+
+        #markers
     }
 }
 

@@ -3,50 +3,110 @@
 //! A tuple would do but for one thing: as an associated type of a public trait it would make every output type of
 //! a public saga as public as the saga. The fields of a struct are private.
 
-use proc_macro2::{Group, TokenStream, TokenTree};
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::GenericParam;
 
 use super::proofs::{self, Proofs};
-use crate::model::Saga;
+use crate::model::{Saga, Step};
 
 /// The struct `__Outputs`.
 pub(super) struct Outputs {
-    /// The output types, by step.
-    pub(super) types: Vec<TokenStream>,
     /// Its definition.
     pub(super) structure: TokenStream,
     /// The body of the function that makes an empty one.
     pub(super) empty: TokenStream,
 }
 
+/// The types that a slot is made of.
+enum Slot {
+    Plain([TokenStream; 1]),
+    /// Of an item and its output.
+    Fan([TokenStream; 2]),
+    /// Of a signal and the output.
+    Signal([TokenStream; 2]),
+}
+
 impl Outputs {
     pub(super) fn new(saga: &Saga, library: &TokenStream) -> Self {
-        let methods = saga.steps.iter().filter_map(|step| saga.method(step));
-        let types: Vec<TokenStream> = methods.map(|method| proofs::output(method, library)).collect();
-        let structure = structure(saga, &types, library);
-        let codecs = Proofs::of_outputs(saga, library);
-        let slots = types.iter().map(|ty| {
-            let codec = codecs.binding(ty);
-            quote!(#library::__private::Slot::new(#codec))
+        let slots: Vec<Slot> = saga.steps.iter().map(|step| Slot::new(saga, step, library)).collect();
+        let structure = structure(saga, &slots, library);
+        let codecs = Proofs::of_payloads(slots.iter().flat_map(|slot| slot.types().iter().cloned()));
+        let slots = slots.iter().map(|slot| {
+            let name = slot.name();
+            let codecs = slot.types().iter().map(|ty| codecs.binding(ty));
+            quote!(#library::__private::#name::new(#(#codecs),*))
         });
-        let codecs = codecs.bindings(library);
+        let bindings = codecs.bindings(library);
         let empty = quote! {
-            #codecs
+            #bindings
             __Outputs(#(#slots,)* ::core::marker::PhantomData)
         };
-        Self { types, structure, empty }
+        Self { structure, empty }
     }
 }
 
-fn structure(saga: &Saga, types: &[TokenStream], library: &TokenStream) -> TokenStream {
+impl Slot {
+    fn new(saga: &Saga, step: &Step, library: &TokenStream) -> Self {
+        let output = proofs::output(saga, step, library);
+        if let Some(list) = step.list.and_then(|at| saga.block.methods.get(at)) {
+            return Self::Fan([proofs::item(list, library), output]);
+        }
+        match saga.signal(step) {
+            Some(signal) => Self::Signal([signal.to_token_stream(), output]),
+            None => Self::Plain([output]),
+        }
+    }
+
+    fn types(&self) -> &[TokenStream] {
+        match self {
+            Self::Plain(types) => types,
+            Self::Fan(types) | Self::Signal(types) => types,
+        }
+    }
+
+    fn name(&self) -> Ident {
+        let name = match self {
+            Self::Plain(_) => "Slot",
+            Self::Fan(_) => "FanSlot",
+            Self::Signal(_) => "SignalSlot",
+        };
+        Ident::new(name, Span::call_site())
+    }
+}
+
+/// The type of the saga's output.
+pub(super) fn of_saga(saga: &Saga, library: &TokenStream) -> Option<TokenStream> {
+    let step = saga.steps.get(saga.output?)?;
+    let mut ty = proofs::output(saga, step, library);
+    if step.list.is_some() {
+        ty = quote!(::std::vec::Vec<#ty>);
+    }
+    if step.condition.is_some() {
+        ty = quote!(::core::option::Option<#ty>);
+    }
+    Some(ty)
+}
+
+/// The body of the function that takes the saga's output out. Without the output of a conditional step there is
+/// one all the same: `None`.
+pub(super) fn take(saga: &Saga) -> Option<TokenStream> {
+    let at = saga.output?;
+    let place = syn::Index::from(at);
+    let take = quote!(__outputs.#place.take());
+    let is_conditional = saga.steps.get(at)?.condition.is_some();
+    Some(if is_conditional { quote!(::core::option::Option::Some(#take)) } else { take })
+}
+
+fn structure(saga: &Saga, slots: &[Slot], library: &TokenStream) -> TokenStream {
     let item = &saga.block.item;
     let generics = &item.generics;
     let bounds = &generics.where_clause;
     let this = item.self_ty.to_token_stream();
-    let slots = types.iter().map(|ty| {
-        let ty = without_self(ty.clone(), &this);
-        quote!(#library::__private::Slot<#ty>)
+    let slots = slots.iter().map(|slot| {
+        let name = slot.name();
+        let types = slot.types().iter().map(|ty| without_self(ty.clone(), &this));
+        quote!(#library::__private::#name<#(#types),*>)
     });
     let params = generics.params.iter().filter_map(|param| match param {
         GenericParam::Type(param) => Some(&param.ident),

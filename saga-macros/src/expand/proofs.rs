@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 
-use crate::model::{Method, Saga, type_argument};
+use crate::model::{Method, Saga, Step, listed_type, type_argument};
 use crate::names;
 
 /// The distinct types of a kind, each bound to a name.
@@ -13,15 +13,15 @@ pub(super) struct Proofs {
 }
 
 impl Proofs {
-    /// That outputs can be journalled.
-    pub(super) fn of_outputs(saga: &Saga, library: &TokenStream) -> Self {
-        let methods = saga.steps.iter().filter_map(|step| saga.method(step));
-        Self::new("codec", methods.map(|method| output(method, library)))
+    /// That these can be journalled.
+    pub(super) fn of_payloads(payloads: impl Iterator<Item = TokenStream>) -> Self {
+        Self::new("codec", payloads)
     }
 
     /// That errors say whether something was done.
     pub(super) fn of_errors(saga: &Saga, library: &TokenStream) -> Self {
-        let methods = saga.called().into_iter().filter_map(|at| saga.block.methods.get(at));
+        let called = saga.called().into_iter().filter(|(_, role)| !role.is_asked());
+        let methods = called.filter_map(|(at, _)| saga.block.methods.get(at));
         Self::new("record", methods.map(|method| error(method, library)))
     }
 
@@ -56,22 +56,34 @@ impl Proofs {
     }
 }
 
-/// The type of a step's output.
-pub(super) fn output(method: &Method, library: &TokenStream) -> TokenStream {
-    type_argument(method, 0).map_or_else(|| projection(method, "Output", library), ToTokens::to_token_stream)
+/// The type of a step's output, or of that of one item.
+pub(super) fn output(saga: &Saga, step: &Step, library: &TokenStream) -> TokenStream {
+    if let Some(child) = saga.child(step) {
+        return quote!(<#child as #library::Saga>::Output);
+    }
+    let Some(method) = saga.method(step) else { return quote!(()) };
+    type_argument(method, 0)
+        .map_or_else(|| projection(method, "StepReturn", "Output", library), ToTokens::to_token_stream)
+}
+
+/// The type of an item that a method lists.
+pub(super) fn item(list: &Method, library: &TokenStream) -> TokenStream {
+    listed_type(list)
+        .map_or_else(|| projection(list, "ListReturn", "Item", library), ToTokens::to_token_stream)
 }
 
 /// The type of a method's error.
 pub(super) fn error(method: &Method, library: &TokenStream) -> TokenStream {
-    type_argument(method, 1).map_or_else(|| projection(method, "Error", library), ToTokens::to_token_stream)
+    type_argument(method, 1)
+        .map_or_else(|| projection(method, "StepReturn", "Error", library), ToTokens::to_token_stream)
 }
 
 /// The type seen through an alias, underlined like the alias.
-fn projection(method: &Method, item: &str, library: &TokenStream) -> TokenStream {
+fn projection(method: &Method, through: &str, item: &str, library: &TokenStream) -> TokenStream {
     let ty = super::returned(method);
     let (first, last) = names::ends(&ty);
-    let item = format_ident!("{item}");
+    let (through, item) = (format_ident!("{through}"), format_ident!("{item}"));
     let open = quote_spanned!(first=> <);
-    let rest = names::located(quote!(as #library::__private::StepReturn>::#item), last);
+    let rest = names::located(quote!(as #library::__private::#through>::#item), last);
     quote!(#open #ty #rest)
 }

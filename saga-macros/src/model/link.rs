@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use proc_macro2::Ident;
 
 use super::{Block, Form, Method, Saga, Step, order};
+use crate::attr::in_doubt::InDoubt;
 use crate::attr::saga::SagaArgs;
-use crate::attr::step::{InDoubt, StepArgs};
+use crate::attr::step::{Kind, StepArgs};
 use crate::diag::{Diag, list, nearest, text};
 use crate::names;
 
@@ -42,7 +43,7 @@ fn link(at: usize, method: &Method, args: &StepArgs, methods: &[Method], diag: &
         let wanted = format!("async fn {name}(&self, ..) -> Result<(), {}>", error_type(method));
         find(name, methods, "compensation", &wanted, diag)
     });
-    let check = match args.in_doubt.as_ref().map(|arg| &arg.value) {
+    let check = match &args.in_doubt {
         Some(InDoubt::Check { method: name, .. }) => {
             let wanted = format!(
                 "async fn {name}(&self, ..) -> Result<Checked<{}>, {}>",
@@ -53,20 +54,36 @@ fn link(at: usize, method: &Method, args: &StepArgs, methods: &[Method], diag: &
         }
         Some(InDoubt::Compensate(_) | InDoubt::Park) | None => None,
     };
-    let kind = match args.kinds.as_slice() {
-        [kind] => Some(kind.kind),
-        _ => None,
-    };
+    let condition = args
+        .when
+        .as_ref()
+        .and_then(|name| find(name, methods, "condition", &format!("fn {name}(&self, ..) -> bool"), diag));
+    let list = args.for_each.as_ref().and_then(|name| {
+        find(name, methods, "list", &format!("fn {name}(&self, ..) -> Vec<{}>", item_type(method)), diag)
+    });
     Step {
         method: at,
         variant: names::variant(&method.sig.ident),
         name: args.name.as_ref().map(syn::LitStr::value).unwrap_or_else(|| method.name()),
         output: args.output.as_ref().map(names::plain).unwrap_or_else(|| names::bound(&method.sig.ident)),
-        kind,
+        kind: kind(args),
         compensation,
         check,
+        condition,
+        list,
+        is_child: args.key("child").is_some(),
         after: BTreeSet::new(),
         ancestors: BTreeSet::new(),
+    }
+}
+
+/// What becomes of the step's effect. A child says nothing if its own compensations take it back.
+fn kind(args: &StepArgs) -> Option<Kind> {
+    match (args.kinds.as_slice(), args.key("child")) {
+        ([], Some(_)) => Some(Kind::Compensatable),
+        ([kind], None) => Some(kind.kind),
+        ([kind], Some(_)) if matches!(kind.kind, Kind::Pivot | Kind::Retriable) => Some(kind.kind),
+        _ => None,
     }
 }
 
@@ -140,17 +157,25 @@ fn output(args: &SagaArgs, steps: &[Step], diag: &mut Diag) -> Option<usize> {
 
 /// The type at the first `input` of a method that the saga calls.
 fn first_input(saga: &Saga) -> Option<syn::Type> {
-    saga.called().into_iter().filter_map(|at| saga.block.methods.get(at)?.param("input")).find_map(|param| {
-        match &param.form {
+    saga.called().into_iter().filter_map(|(at, _)| saga.block.methods.get(at)?.param("input")).find_map(
+        |param| match &param.form {
             Form::Reference(ty) => Some(ty.clone()),
             Form::Optional(_) | Form::Other => None,
-        }
-    })
+        },
+    )
 }
 
 /// The `T` of a method's `Result<T, E>`, for messages.
 pub(crate) fn output_type(method: &Method) -> String {
     type_argument(method, 0).map_or_else(|| "T".to_owned(), text)
+}
+
+/// The `I` of a method's `item: &I`, for messages.
+fn item_type(method: &Method) -> String {
+    match method.param("item").map(|param| &param.form) {
+        Some(Form::Reference(ty)) => text(ty),
+        Some(Form::Optional(_) | Form::Other) | None => "I".to_owned(),
+    }
 }
 
 /// The `E` of a method's `Result<T, E>`, for messages.
@@ -160,11 +185,21 @@ pub(crate) fn error_type(method: &Method) -> String {
 
 /// The `T` (0) or `E` (1) of a method that is written to return `Result<T, E>`.
 pub(crate) fn type_argument(method: &Method, index: usize) -> Option<&syn::Type> {
-    let syn::Type::Path(path) = super::ungrouped(method.output()?) else { return None };
-    let last = path.path.segments.last().filter(|last| last.ident == "Result")?;
+    argument(method.output()?, "Result", 2, index)
+}
+
+/// The `I` of a method that is written to return `Vec<I>`.
+pub(crate) fn listed_type(method: &Method) -> Option<&syn::Type> {
+    argument(method.output()?, "Vec", 1, 0)
+}
+
+/// The argument at `index` of a type that is written as `word` with `count` arguments.
+fn argument<'a>(ty: &'a syn::Type, word: &str, count: usize, index: usize) -> Option<&'a syn::Type> {
+    let syn::Type::Path(path) = super::ungrouped(ty) else { return None };
+    let last = path.path.segments.last().filter(|last| last.ident == word)?;
     let syn::PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
     match arguments.args.iter().nth(index) {
-        Some(syn::GenericArgument::Type(ty)) if arguments.args.len() == 2 => Some(ty),
+        Some(syn::GenericArgument::Type(ty)) if arguments.args.len() == count => Some(ty),
         _ => None,
     }
 }

@@ -10,11 +10,12 @@ use std::collections::BTreeSet;
 use proc_macro2::{Ident, TokenStream};
 use syn::Type;
 
+use crate::attr::in_doubt::InDoubt;
 use crate::attr::saga::SagaArgs;
-use crate::attr::step::{InDoubt, Kind, StepArgs};
+use crate::attr::step::{Kind, StepArgs};
 
 pub(crate) use block::Block;
-pub(crate) use link::{error_type, output_type, type_argument};
+pub(crate) use link::{error_type, listed_type, output_type, type_argument};
 pub(crate) use method::{Form, Method, Param, ungrouped};
 
 /// A saga. What could not be understood has been reported and is missing here.
@@ -49,6 +50,11 @@ pub(crate) struct Step {
     /// The places of its compensation and check among the block's methods.
     pub(crate) compensation: Option<usize>,
     pub(crate) check: Option<usize>,
+    /// The places of the methods that say whether it runs, and for which items.
+    pub(crate) condition: Option<usize>,
+    pub(crate) list: Option<usize>,
+    /// Whether it is a saga of its own, and its method tells the input of that.
+    pub(crate) is_child: bool,
     /// The steps it runs directly after.
     pub(crate) after: BTreeSet<usize>,
     /// All steps that run before it.
@@ -56,11 +62,16 @@ pub(crate) struct Step {
 }
 
 /// What a method is to a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Role {
+    /// The step itself.
     Step,
-    Compensation,
+    /// The step itself, where it is a child: it tells the child's input.
+    Child,
+    Condition,
+    List,
     Check,
+    Compensation,
 }
 
 /// What a parameter stands for.
@@ -69,30 +80,64 @@ pub(crate) enum Source {
     Input,
     Context,
     Failure,
+    Item,
+    Signal,
     /// The output of the step at this place.
     Output(usize),
+}
+
+impl Role {
+    /// Whether the method is only asked: it is not async, and there is no attempt.
+    pub(crate) fn is_asked(self) -> bool {
+        match self {
+            Self::Child | Self::Condition | Self::List => true,
+            Self::Step | Self::Check | Self::Compensation => false,
+        }
+    }
+}
+
+impl Step {
+    /// Its methods: what each is to it, and its place in the block.
+    pub(crate) fn methods(&self) -> impl Iterator<Item = (Role, usize)> {
+        let role = if self.is_child { Role::Child } else { Role::Step };
+        [
+            (role, Some(self.method)),
+            (Role::Condition, self.condition),
+            (Role::List, self.list),
+            (Role::Check, self.check),
+            (Role::Compensation, self.compensation),
+        ]
+        .into_iter()
+        .filter_map(|(role, at)| Some((role, at?)))
+    }
 }
 
 impl Saga {
     /// The methods that the saga calls: each with its step's place and its role there.
     pub(crate) fn calls(&self) -> impl Iterator<Item = (usize, Role, &Method)> {
         self.steps.iter().enumerate().flat_map(move |(index, step)| {
-            [
-                (Role::Step, Some(step.method)),
-                (Role::Check, step.check),
-                (Role::Compensation, step.compensation),
-            ]
-            .into_iter()
-            .filter_map(move |(role, at)| Some((index, role, self.block.methods.get(at?)?)))
+            step.methods().filter_map(move |(role, at)| Some((index, role, self.block.methods.get(at)?)))
         })
     }
 
-    /// The places of the methods that the saga calls, each once, in the order of their declaration.
-    pub(crate) fn called(&self) -> BTreeSet<usize> {
-        self.steps
-            .iter()
-            .flat_map(|step| [Some(step.method), step.check, step.compensation].into_iter().flatten())
-            .collect()
+    /// The methods that the saga calls: the place of each with each of its roles, in the order of their
+    /// declaration.
+    pub(crate) fn called(&self) -> BTreeSet<(usize, Role)> {
+        self.steps.iter().flat_map(Step::methods).map(|(role, at)| (at, role)).collect()
+    }
+
+    /// The type of the message that `step` waits for, if it waits for one and says which.
+    pub(crate) fn signal(&self, step: &Step) -> Option<&Type> {
+        self.args(step)?.signal.as_ref()?;
+        match &self.method(step)?.param("signal")?.form {
+            Form::Reference(ty) | Form::Optional(ty) => Some(ty),
+            Form::Other => None,
+        }
+    }
+
+    /// The saga of the child that `step` is.
+    pub(crate) fn child(&self, step: &Step) -> Option<&Type> {
+        self.args(step)?.child.as_ref()
     }
 
     /// What `step` says.
@@ -111,6 +156,8 @@ impl Saga {
             "input" => Some(Source::Input),
             "cx" => Some(Source::Context),
             "failure" => Some(Source::Failure),
+            "item" => Some(Source::Item),
+            "signal" => Some(Source::Signal),
             name => self.steps.iter().position(|step| step.output == name).map(Source::Output),
         }
     }
@@ -124,8 +171,7 @@ impl Saga {
 impl StepArgs {
     /// Whether it says what doubt means in a way that lets the output be learned: by calling again, or by asking.
     pub(crate) fn tells_the_output(&self) -> bool {
-        self.idempotent.is_some()
-            || self.in_doubt.as_ref().is_some_and(|arg| matches!(arg.value, InDoubt::Check { .. }))
+        self.idempotent.is_some() || matches!(self.in_doubt, Some(InDoubt::Check { .. }))
     }
 
     /// The attribute with `more` at its end in place of the key `key`, for messages.

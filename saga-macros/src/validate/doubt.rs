@@ -15,15 +15,16 @@ pub(super) fn check(saga: &Saga, diag: &mut Diag) {
     }
 }
 
-/// A step that is not compensated says what to do when nobody knows whether it happened.
+/// A step that is not compensated says what to do when nobody knows whether it happened. Of a child the journal
+/// knows it.
 fn forward_only(args: &StepArgs, method: &Method, diag: &mut Diag) {
-    if args.idempotent.is_some() || args.in_doubt.is_some() {
+    if args.idempotent.is_some() || args.in_doubt.is_some() || args.child.is_some() {
         return;
     }
-    let Some(kind) = args.kinds.first() else { return };
+    let Some(key) = args.kind_key() else { return };
     let ident = &method.sig.ident;
     diag.error(
-        &kind.key,
+        key,
         format_args!("`{ident}` does not say what to do when its answer is lost"),
         format_args!(
             "write one of\n\
@@ -77,9 +78,8 @@ fn compensatable(saga: &Saga, step: &Step, args: &StepArgs, method: &Method, dia
 
 /// The compensation's signature with `Option<&T>`, and with a context that has the key to look for.
 fn with_option(compensation: &Method, own: &Param, ty: &str) -> String {
-    let has_context = compensation.param("cx").is_some();
-    let has_input = compensation.param("input").is_some();
-    let context = (!has_context && !has_input).then(|| "cx: &StepContext".to_owned());
+    let has_key = ["cx", "input", "item", "signal"].iter().any(|name| compensation.param(name).is_some());
+    let context = (!has_key).then(|| "cx: &StepContext".to_owned());
     let params = compensation.params.iter().map(|param| {
         let pat = text(&param.pat);
         if std::ptr::eq(param, own) {

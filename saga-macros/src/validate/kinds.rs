@@ -1,8 +1,9 @@
 //! Kinds: each step says exactly one, and the keys beside it fit.
 
 use super::pivot;
+use crate::attr::in_doubt::InDoubt;
 use crate::attr::policy::Attempts;
-use crate::attr::step::{InDoubt, Kind, StepArgs};
+use crate::attr::step::{Kind, StepArgs};
 use crate::diag::Diag;
 use crate::model::{Method, Saga, Step};
 
@@ -18,7 +19,7 @@ pub(super) fn check(saga: &Saga, diag: &mut Diag) {
 fn exactly_one(method: &Method, args: &StepArgs, diag: &mut Diag) {
     let ident = &method.sig.ident;
     let Some((first, rest)) = args.kinds.split_first() else {
-        if args.complete {
+        if args.complete && args.child.is_none() {
             diag.error(
                 &args.at,
                 format_args!("`{ident}` does not say what becomes of its effect when the saga fails"),
@@ -26,7 +27,8 @@ fn exactly_one(method: &Method, args: &StepArgs, diag: &mut Diag) {
                  \x20 #[step(compensate = method)]  (it is compensated)\n\
                  \x20 #[step(pivot, ..)]            (once it has succeeded, the saga only goes forward)\n\
                  \x20 #[step(retriable, ..)]        (it runs after the pivot, and cannot be refused)\n\
-                 \x20 #[step(read_only)]            (it has no effect)",
+                 \x20 #[step(read_only)]            (it has no effect)\n\
+                 \x20 #[step(child = Saga)]         (it is a saga of its own, which compensates it)",
             );
         }
         return;
@@ -42,8 +44,7 @@ fn exactly_one(method: &Method, args: &StepArgs, diag: &mut Diag) {
 
 fn fits(saga: &Saga, step: &Step, args: &StepArgs, diag: &mut Diag) {
     if step.kind == Some(Kind::ReadOnly) {
-        let in_doubt = args.in_doubt.as_ref().map(|arg| &arg.key);
-        for key in args.idempotent.iter().chain(in_doubt) {
+        for key in ["idempotent", "in_doubt"].into_iter().filter_map(|word| args.key(word)) {
             diag.error(
                 key,
                 format_args!("`{key}` does not fit `read_only`: without an effect there is no doubt"),
@@ -51,7 +52,7 @@ fn fits(saga: &Saga, step: &Step, args: &StepArgs, diag: &mut Diag) {
             );
         }
     } else if let (Some(Kind::Pivot | Kind::Retriable), Some(InDoubt::Compensate(word))) =
-        (step.kind, args.in_doubt.as_ref().map(|arg| &arg.value))
+        (step.kind, &args.in_doubt)
     {
         diag.error(
             word,

@@ -3,7 +3,7 @@
 use syn::Type;
 
 use crate::diag::Diag;
-use crate::model::{Method, Saga, ungrouped};
+use crate::model::{Method, Role, Saga, ungrouped};
 
 pub(super) fn check(saga: &Saga, diag: &mut Diag) {
     // A method may be called by what could not be read.
@@ -11,14 +11,16 @@ pub(super) fn check(saga: &Saga, diag: &mut Diag) {
     let called = saga.called();
     for (at, method) in saga.block.methods.iter().enumerate() {
         let ident = &method.sig.ident;
-        let is_called = called.contains(&at);
+        let roles = || called.iter().filter(|(place, _)| *place == at).map(|(_, role)| *role);
+        let is_called = roles().next().is_some();
+        let has_policy = roles().any(|role| matches!(role, Role::Check | Role::Compensation));
         match &method.policy {
             Some(policy) if method.step.is_some() => diag.error(
                 &policy.at,
                 format_args!("`{ident}` is a step, and `#[policy]` is for compensations and checks"),
                 "write `retry(..)` and `timeout = ..` in `#[step(..)]`",
             ),
-            Some(policy) if !is_called && certain => diag.error(
+            Some(policy) if !has_policy && certain => diag.error(
                 &policy.at,
                 format_args!("`{ident}` is neither a compensation nor a check"),
                 format_args!("write `compensate = {ident}` or `in_doubt = check({ident})` on its step"),

@@ -9,6 +9,8 @@ mod order;
 mod pivot;
 mod reads;
 mod shape;
+mod signals;
+mod together;
 
 use crate::diag::Diag;
 use crate::model::Saga;
@@ -21,7 +23,9 @@ pub(crate) fn all(saga: &Saga, diag: &mut Diag) {
     naming::check(saga, diag);
     shape::check(saga, diag);
     kinds::check(saga, diag);
+    together::check(saga, diag);
     inputs::check(saga, diag);
+    signals::check(saga, diag);
     loose::check(saga, diag);
     // What follows compares steps with each other. It would see more mistakes than there are where an
     // attribute or a name could not be read.

@@ -29,11 +29,11 @@ fn beside(saga: &Saga, pivot: usize, index: usize, args: &StepArgs, method: &Met
     let (Some(step), Some(pivot_step)) = (saga.steps.get(index), saga.steps.get(pivot)) else { return };
     let Some(pivot_method) = saga.method(pivot_step) else { return };
     let (ident, pivot_ident) = (&method.sig.ident, &pivot_method.sig.ident);
-    let Some(kind) = args.kinds.first() else { return };
+    let Some(key) = args.kind_key() else { return };
     let (before, after) = (pivot_step.ancestors.contains(&index), step.ancestors.contains(&pivot));
     match step.kind {
         Some(Kind::Pivot) => diag.error(
-            &kind.key,
+            key,
             format_args!("`{pivot_ident}` is the pivot already, and a saga has at most one"),
             format_args!(
                 "write `retriable` if `{ident}` cannot be refused, or `compensate = method` and declare it earlier"
@@ -45,14 +45,17 @@ fn beside(saga: &Saga, pivot: usize, index: usize, args: &StepArgs, method: &Met
             neither_help(saga, pivot, index, ident, pivot_ident),
         ),
         Some(Kind::Compensatable) if after => diag.error(
-            &kind.key,
+            key,
             format_args!("`{ident}` runs after the pivot `{pivot_ident}`, where nothing is compensated"),
             format_args!("write `retriable`, or declare `{ident}` before `{pivot_ident}`"),
         ),
         Some(Kind::Retriable) if before => diag.error(
-            &kind.key,
+            key,
             format_args!("`{ident}` runs before the pivot `{pivot_ident}`, where a step must be compensated"),
-            format_args!("write `compensate = method`, or declare `{ident}` after `{pivot_ident}`"),
+            match args.child {
+                Some(_) => format!("leave `retriable` out, or declare `{ident}` after `{pivot_ident}`"),
+                None => format!("write `compensate = method`, or declare `{ident}` after `{pivot_ident}`"),
+            },
         ),
         _ => {}
     }
@@ -74,7 +77,10 @@ fn retriable_alone(args: &StepArgs, method: &Method, diag: &mut Diag) {
                 "`{}` is retriable, but this saga has no pivot that it could run after",
                 method.sig.ident
             ),
-            "write `compensate = method` here, or `pivot` on the step that decides the saga",
+            match args.child {
+                Some(_) => "leave it out here, or write `pivot` on the step that decides the saga",
+                None => "write `compensate = method` here, or `pivot` on the step that decides the saga",
+            },
         );
     }
 }

@@ -1,11 +1,15 @@
 //! The signatures of the methods that the saga calls.
 
+mod asked;
+
+use std::collections::BTreeSet;
+
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{FnArg, ReceiverKind, Safety, Type};
 
 use crate::diag::{Diag, text};
-use crate::model::{Form, Method, Param, Saga, ungrouped};
+use crate::model::{Form, Method, Param, Role, Saga, ungrouped};
 
 /// Types that are no `Result` whatever is in scope.
 const NO_RESULTS: [&str; 22] = [
@@ -14,17 +18,46 @@ const NO_RESULTS: [&str; 22] = [
 ];
 
 pub(super) fn check(saga: &Saga, diag: &mut Diag) {
-    for at in saga.called() {
+    let called: BTreeSet<(usize, Shape)> =
+        saga.called().into_iter().map(|(at, role)| (at, Shape::of(role))).collect();
+    for (at, shape) in called {
         if let Some(method) = saga.block.methods.get(at) {
-            head(method, diag);
+            head(method, shape, diag);
             generics(method, diag);
-            returned(method, diag);
+            match shape {
+                Shape::Attempt => returned(method, diag),
+                asked => asked::returned(method, asked, diag),
+            }
             method.params.iter().for_each(|each| param(each, diag));
         }
     }
 }
 
-fn head(method: &Method, diag: &mut Diag) {
+/// What a method's signature must be like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Shape {
+    /// `async fn step(&self, ..) -> Result<T, E>`
+    Attempt,
+    /// `fn condition(&self, ..) -> bool`
+    Condition,
+    /// `fn list(&self, ..) -> Vec<I>`
+    List,
+    /// `fn child(&self, ..) -> Input`
+    Child,
+}
+
+impl Shape {
+    const fn of(role: Role) -> Self {
+        match role {
+            Role::Step | Role::Check | Role::Compensation => Self::Attempt,
+            Role::Condition => Self::Condition,
+            Role::List => Self::List,
+            Role::Child => Self::Child,
+        }
+    }
+}
+
+fn head(method: &Method, shape: Shape, diag: &mut Diag) {
     let sig = &method.sig;
     let ident = &sig.ident;
     if let Some(cfg) = &method.cfg {
@@ -34,18 +67,23 @@ fn head(method: &Method, diag: &mut Diag) {
             "write it on the impl block, or on statements inside the method",
         );
     }
-    if sig.asyncness.is_none() {
-        diag.error(
+    let written = if shape == Shape::Attempt { format!("async fn {ident}") } else { format!("fn {ident}") };
+    match (&sig.asyncness, shape) {
+        (None, Shape::Attempt) => diag.error(
             sig.fn_token,
             format_args!("`{ident}` is not async"),
-            format_args!("write `async fn {ident}`"),
-        );
+            format_args!("write `{written}`"),
+        ),
+        (Some(word), Shape::Condition | Shape::List | Shape::Child) => {
+            asked::is_async(method, word, shape, diag)
+        }
+        _ => {}
     }
     if let Safety::Unsafe(token) = &sig.safety {
         diag.error(
             token,
             format_args!("`{ident}` is unsafe, and nobody who calls it can know why"),
-            format_args!("write `async fn {ident}`"),
+            format_args!("write `{written}`"),
         );
     }
     let wrong: TokenStream = match sig.inputs.first() {
@@ -58,7 +96,7 @@ fn head(method: &Method, diag: &mut Diag) {
     diag.error(
         wrong,
         format_args!("`{ident}` does not take `&self`"),
-        format_args!("write `async fn {ident}(&self, ..)`: instances share one value"),
+        format_args!("write `{written}(&self, ..)`: instances share one value"),
     );
 }
 

@@ -1,7 +1,6 @@
 //! The typed values of one instance.
 
 use std::any::type_name;
-use std::sync::OnceLock;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -32,8 +31,8 @@ impl<S: Saga> Memory<S> {
     }
 }
 
-/// How an output is written and read. The macro asks for one per output type of a saga, so that a missing derive
-/// is one mistake wherever the type is used.
+/// How a value is written and read. The macro asks for one per type of a saga, so that a missing derive is one
+/// mistake wherever the type is used.
 pub struct Codec<T> {
     encode: fn(&T) -> Result<Payload, String>,
     decode: fn(&Payload) -> Result<T, String>,
@@ -42,6 +41,18 @@ pub struct Codec<T> {
 /// The [`Codec`] of `T`.
 pub const fn codec<T: Payloads>() -> Codec<T> {
     Codec { encode: encode::<T>, decode: decode::<T> }
+}
+
+impl<T> Codec<T> {
+    /// Writes a value.
+    pub(crate) fn encode(self, value: &T) -> Result<Payload, String> {
+        (self.encode)(value)
+    }
+
+    /// Reads a value.
+    pub(crate) fn decode(self, payload: &Payload) -> Result<T, String> {
+        (self.decode)(payload)
+    }
 }
 
 impl<T> Clone for Codec<T> {
@@ -55,60 +66,6 @@ impl<T> Copy for Codec<T> {}
 impl<T> std::fmt::Debug for Codec<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Codec").finish_non_exhaustive()
-    }
-}
-
-/// Room for the output of one step.
-pub struct Slot<T> {
-    output: OnceLock<T>,
-    codec: Codec<T>,
-}
-
-impl<T> std::fmt::Debug for Slot<T> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Slot").field("filled", &self.get().is_some()).finish()
-    }
-}
-
-impl<T> Slot<T> {
-    /// Room for an output that is written and read by `codec`.
-    pub const fn new(codec: Codec<T>) -> Self {
-        Self { output: OnceLock::new(), codec }
-    }
-
-    /// The output, once the step has succeeded.
-    pub fn get(&self) -> Option<&T> {
-        self.output.get()
-    }
-
-    /// Writes an output.
-    pub(crate) fn encode(&self, output: &T) -> Result<Payload, String> {
-        (self.codec.encode)(output)
-    }
-
-    /// Keeps the output. A second one is dropped: a step succeeds once.
-    pub(crate) fn fill(&self, output: T) {
-        let _second = self.output.set(output);
-    }
-
-    /// The output, taken out.
-    pub fn take(self) -> Option<T> {
-        self.output.into_inner()
-    }
-}
-
-/// A [`Slot`] whose type is known to the saga only.
-pub trait AnySlot: Send + Sync {
-    /// Reads an output that was kept.
-    ///
-    /// # Errors
-    /// A text that names the type and the place, never what stands there.
-    fn restore(&self, output: &Payload) -> Result<(), String>;
-}
-
-impl<T: Send + Sync> AnySlot for Slot<T> {
-    fn restore(&self, output: &Payload) -> Result<(), String> {
-        (self.codec.decode)(output).map(|output| self.fill(output))
     }
 }
 
