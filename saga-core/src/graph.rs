@@ -1,11 +1,13 @@
-//! The picture of a saga: its steps, what follows what, and what takes back what.
+//! The picture of a saga: its steps, what follows what, what each waits for, and what takes back what.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use crate::definition::{Definition, StepDefinition, StepKind};
 use crate::id::StepIndex;
 
-/// The steps of a saga with their order, their compensations and their checks, to be drawn.
+/// The steps of a saga with their order, their compensations and their checks, to be drawn. Each says when it runs
+/// and how often: its condition, its delay, its signal, its items, its child.
 ///
 /// The text is the same for the same saga, so that it can be committed and compared.
 /// ```
@@ -83,19 +85,20 @@ impl Graph {
 /// The nodes of a step: the step by its kind's shape, then its compensation and its check.
 fn mermaid_nodes(text: &mut String, at: StepIndex, step: &StepDefinition) {
     let at = at.get();
-    let label = mermaid_label(step.name.as_str(), kind(step));
+    let label = mermaid_label(step.name.as_str(), kind(step), &words(step));
     let (open, close) = match step.kind {
+        StepKind::Compensatable if step.child.is_some() => ("[[", "]]"),
         StepKind::Compensatable => ("[", "]"),
         StepKind::Pivot => ("{{", "}}"),
         StepKind::Retriable => ("([", "])"),
         StepKind::ReadOnly => ("[/", "/]"),
     };
     line(text, format_args!("s{at}{open}{label}{close}"));
-    if let Some(compensation) = &step.compensation {
-        line(text, format_args!("c{at}({})", mermaid_label(compensation.name, "compensation")));
+    if let Some(name) = compensation(step) {
+        line(text, format_args!("c{at}({})", mermaid_label(name, "compensation", &[])));
     }
     if let Some(check) = &step.check {
-        line(text, format_args!("k{at}({})", mermaid_label(check.name, "check")));
+        line(text, format_args!("k{at}({})", mermaid_label(check.name, "check", &[])));
     }
 }
 
@@ -107,14 +110,15 @@ fn dot_nodes(text: &mut String, at: StepIndex, step: &StepDefinition) {
         StepKind::Retriable => "ellipse",
         StepKind::ReadOnly => "parallelogram",
     };
-    let label = dot_label(step.name.as_str(), kind(step));
-    line(text, format_args!("s{at} [shape={shape}, label={label}];"));
-    if let Some(compensation) = &step.compensation {
-        let label = dot_label(compensation.name, "compensation");
+    let border = if step.child.is_some() { "peripheries=2, " } else { "" };
+    let label = dot_label(step.name.as_str(), kind(step), &words(step));
+    line(text, format_args!("s{at} [shape={shape}, {border}label={label}];"));
+    if let Some(name) = compensation(step) {
+        let label = dot_label(name, "compensation", &[]);
         line(text, format_args!("c{at} [shape=box, style=rounded, label={label}];"));
     }
     if let Some(check) = &step.check {
-        let label = dot_label(check.name, "check");
+        let label = dot_label(check.name, "check", &[]);
         line(text, format_args!("k{at} [shape=box, style=rounded, label={label}];"));
     }
 }
@@ -128,40 +132,79 @@ fn kind(step: &StepDefinition) -> &'static str {
     }
 }
 
-/// A quoted label of two lines. Mermaid knows HTML's entities, and reads everything else in a name as markup.
-fn mermaid_label(name: &str, kind: &str) -> String {
-    let mut label = String::from("\"");
-    for character in name.chars() {
-        match character {
-            'a'..='z' | 'A'..='Z' | '0'..='9' | '_' | '-' => label.push(character),
-            other => write_to(&mut label, format_args!("#{};", u32::from(other))),
-        }
+/// The name of what takes the step back: of a method, or of the saga that the step is an instance of.
+fn compensation(step: &StepDefinition) -> Option<&str> {
+    let compensation = step.compensation.as_ref()?;
+    Some(step.child.as_deref().unwrap_or(compensation.name))
+}
+
+/// When the step runs, and how often, in the order in which it is found out.
+fn words(step: &StepDefinition) -> Vec<String> {
+    let condition = step.conditional.then(|| "if its condition holds".to_owned());
+    let delay = step.delay.map(|delay| format!("waits {}", span(delay)));
+    let signal = step.signal.map(|signal| match signal.within {
+        Some(within) => format!("waits for a signal, at most {}", span(within)),
+        None => "waits for a signal".to_owned(),
+    });
+    let fan_out = step.fan_out.map(|fan_out| format!("for each item, {} at once", fan_out.concurrency));
+    let child = step.child.as_ref().map(|saga| format!("saga {saga}"));
+    [condition, delay, signal, fan_out, child].into_iter().flatten().collect()
+}
+
+/// A duration in the largest unit that it is a whole number of.
+fn span(duration: Duration) -> String {
+    const UNITS: [(&str, u128); 4] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)];
+    let millis = duration.as_millis();
+    let whole = UNITS.iter().find(|(_, unit)| millis >= *unit && millis.is_multiple_of(*unit));
+    whole.map_or_else(|| format!("{millis}ms"), |(name, unit)| format!("{}{name}", millis / unit))
+}
+
+/// A quoted label: the name, the kind, and a line for each of `words`.
+fn mermaid_label(name: &str, kind: &str, words: &[String]) -> String {
+    let mut label = format!("\"{}<br/><i>{kind}</i>", mermaid_text(name));
+    for words in words {
+        write_to(&mut label, format_args!("<br/>{}", mermaid_text(words)));
     }
-    write_to(&mut label, format_args!("<br/><i>{kind}</i>\""));
+    label.push('"');
     label
 }
 
-/// A quoted label of two lines.
-fn dot_label(name: &str, kind: &str) -> String {
-    let mut label = quoted(name);
-    label.pop();
-    write_to(&mut label, format_args!("\\n{kind}\""));
-    label
+/// Mermaid knows HTML's entities, and reads everything else in a name as markup.
+fn mermaid_text(text: &str) -> String {
+    let mut safe = String::new();
+    for character in text.chars() {
+        match character {
+            'a'..='z' | 'A'..='Z' | '0'..='9' | '_' | '-' | ' ' | ',' => safe.push(character),
+            other => write_to(&mut safe, format_args!("#{};", u32::from(other))),
+        }
+    }
+    safe
+}
+
+/// A quoted label: the name, the kind, and a line for each of `words`.
+fn dot_label(name: &str, kind: &str, words: &[String]) -> String {
+    let lines = [name, kind].into_iter().chain(words.iter().map(String::as_str));
+    let lines: Vec<String> = lines.map(dot_text).collect();
+    format!("\"{}\"", lines.join("\\n"))
 }
 
 /// A quoted string of DOT.
 fn quoted(text: &str) -> String {
-    let mut quoted = String::from("\"");
+    format!("\"{}\"", dot_text(text))
+}
+
+/// What stands between the quotes of a string of DOT.
+fn dot_text(text: &str) -> String {
+    let mut safe = String::new();
     for character in text.chars() {
         match character {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            control if control.is_control() => quoted.push(' '),
-            other => quoted.push(other),
+            '"' => safe.push_str("\\\""),
+            '\\' => safe.push_str("\\\\"),
+            control if control.is_control() => safe.push(' '),
+            other => safe.push(other),
         }
     }
-    quoted.push('"');
-    quoted
+    safe
 }
 
 fn line(text: &mut String, line: std::fmt::Arguments<'_>) {
@@ -174,85 +217,4 @@ fn write_to(text: &mut String, what: std::fmt::Arguments<'_>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::Graph;
-    use crate::definition::{
-        CheckDefinition, CompensationDefinition, Definition, OutputUse, StepDefinition, StepKind,
-    };
-
-    /// A fork and a join, a step of each kind, a check.
-    fn graph() -> Graph {
-        let compensation = |name| CompensationDefinition::new(name, OutputUse::Unused);
-        let steps = vec![
-            StepDefinition::new("create_order", StepKind::Compensatable)
-                .compensation(compensation("cancel_order")),
-            StepDefinition::new("quote", StepKind::ReadOnly).after(&[0]),
-            StepDefinition::new("process_payment", StepKind::Compensatable)
-                .after(&[0])
-                .check(CheckDefinition::new("find_payment"))
-                .compensation(compensation("refund_payment")),
-            StepDefinition::new("ship", StepKind::Pivot).after(&[1, 2]).park_in_doubt(),
-            StepDefinition::new("thank", StepKind::Retriable).after(&[3]).idempotent(),
-        ];
-        Graph::new(Definition::new("order-flow", 1, steps, 3))
-    }
-
-    #[test]
-    fn mermaid_shows_steps_kinds_order_compensations_and_checks() {
-        let expected = r#"flowchart TD
-    s0["create_order<br/><i>compensatable</i>"]
-    c0("cancel_order<br/><i>compensation</i>")
-    s1[/"quote<br/><i>read only</i>"/]
-    s2["process_payment<br/><i>compensatable</i>"]
-    c2("refund_payment<br/><i>compensation</i>")
-    k2("find_payment<br/><i>check</i>")
-    s3{{"ship<br/><i>pivot</i>"}}
-    s4(["thank<br/><i>retriable</i>"])
-    s0 --> s1
-    s0 --> s2
-    s1 --> s3
-    s2 --> s3
-    s3 --> s4
-    s0 -. compensated by .-> c0
-    s2 -. compensated by .-> c2
-    s2 -. in doubt .-> k2
-"#;
-        assert_eq!(graph().to_mermaid(), expected);
-    }
-
-    #[test]
-    fn dot_shows_steps_kinds_order_compensations_and_checks() {
-        let expected = r#"digraph "order-flow" {
-    label="order-flow";
-    node [fontname="sans-serif"];
-    edge [fontname="sans-serif"];
-    s0 [shape=box, label="create_order\ncompensatable"];
-    c0 [shape=box, style=rounded, label="cancel_order\ncompensation"];
-    s1 [shape=parallelogram, label="quote\nread only"];
-    s2 [shape=box, label="process_payment\ncompensatable"];
-    c2 [shape=box, style=rounded, label="refund_payment\ncompensation"];
-    k2 [shape=box, style=rounded, label="find_payment\ncheck"];
-    s3 [shape=hexagon, label="ship\npivot"];
-    s4 [shape=ellipse, label="thank\nretriable"];
-    s0 -> s1;
-    s0 -> s2;
-    s1 -> s3;
-    s2 -> s3;
-    s3 -> s4;
-    s0 -> c0 [style=dotted, label="compensated by"];
-    s2 -> c2 [style=dotted, label="compensated by"];
-    s2 -> k2 [style=dotted, label="in doubt"];
-}
-"#;
-        assert_eq!(graph().to_dot(), expected);
-    }
-
-    #[test]
-    fn names_that_are_markup_are_escaped() {
-        let steps = vec![StepDefinition::new("end\"]<b>\\", StepKind::ReadOnly)];
-        let graph = Graph::new(Definition::new("a\"b", 1, steps, 0));
-        assert!(graph.to_mermaid().contains("s0[/\"end#34;#93;#60;b#62;#92;<br/><i>read only</i>\"/]"));
-        assert!(graph.to_dot().contains("label=\"end\\\"]<b>\\\\\\nread only\""));
-        assert!(graph.to_dot().starts_with("digraph \"a\\\"b\" {\n"));
-    }
-}
+mod tests;

@@ -30,8 +30,8 @@ impl Gift {
 
     // A condition reads what may have been skipped, and one condition may stand for several steps.
     #[step(read_only, when = is_wrapped)]
-    async fn weigh(&self, paper: Option<&str>) -> Result<usize, StepError> {
-        Ok(paper.map_or(0, str::len))
+    async fn weigh(&self, paper: Option<&String>) -> Result<usize, StepError> {
+        Ok(paper.map_or(0, String::len))
     }
     fn is_wrapped(&self, paper: Option<&String>) -> bool {
         paper.is_some()
@@ -44,8 +44,8 @@ impl Gift {
     }
 
     #[step(retriable, idempotent, when = is_wrapped)]
-    async fn thank(&self) -> Result<&'static str, StepError> {
-        Ok("thank you")
+    async fn thank(&self) -> Result<String, StepError> {
+        Ok("thank you".to_owned())
     }
 }
 
@@ -66,7 +66,7 @@ impl Maybe {
 fn is_output<S: Saga<Output = T>, T>() {}
 
 fn main() {
-    is_output::<Gift, Option<&'static str>>();
+    is_output::<Gift, Option<String>>();
     is_output::<Maybe, Option<u8>>();
     assert!(Gift::graph().to_mermaid().contains("wrap"));
 }

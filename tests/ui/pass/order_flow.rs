@@ -88,7 +88,7 @@ impl OrderFlow {
 
 fn end(flow: &OrderFlow, memory: &Memory<OrderFlow>, step: usize, role: Role) -> CallEnd {
     let cx = StepContext::detached("ab", "step");
-    let call = Call { step, role, cx: &cx, failure: None, encoding: Encoding::Nothing };
+    let call = Call { step, role, item: None, cx: &cx, failure: None, encoding: Encoding::Nothing };
     now(flow.call(call, memory))
 }
 
