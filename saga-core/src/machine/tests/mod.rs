@@ -6,6 +6,10 @@ mod rig;
 mod forward;
 mod retry;
 
+mod condition;
+mod delay;
+mod signal;
+
 mod dag;
 mod in_doubt;
 mod pivot;
