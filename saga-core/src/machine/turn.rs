@@ -8,7 +8,7 @@ use super::input::{AttemptEnd, Input};
 use super::state::{Phase, State, Step, Unit, UnitIndex};
 use super::status::Method;
 use super::window;
-use crate::definition::Definition;
+use crate::definition::{Definition, StepSet};
 use crate::fault::FaultRecord;
 use crate::id::{InstanceId, StepIndex, StepName};
 use crate::journal::{Event, ParkReason, Payload};
@@ -167,6 +167,15 @@ impl Turn<'_> {
         self.now.plus(asked.unwrap_or_else(|| policy.delay(counted, seed())))
     }
 
+    fn all(&self) -> StepSet {
+        self.indexes().collect()
+    }
+
+    /// Whether every step is done.
+    pub(super) fn is_all_done(&self) -> bool {
+        self.state.done(self.definition) == self.all()
+    }
+
     /// Starts what may start; nothing while the instance is blocked.
     fn advance(&mut self) -> Result<(), Illegal> {
         self.watch_deadline()?;
@@ -185,10 +194,9 @@ impl Turn<'_> {
         if self.state.is_blocked() {
             return Ok(());
         }
-        let steps = self.definition.steps().map(|(index, _)| index).collect();
         match self.state.phase {
-            Phase::Running if self.state.done(self.definition) == steps => self.record(Event::Completed),
-            Phase::Compensating if self.state.quiet(self.definition) == steps => {
+            Phase::Running if self.is_all_done() => self.record(Event::Completed),
+            Phase::Compensating if self.state.quiet(self.definition) == self.all() => {
                 self.record(Event::Compensated)
             }
             Phase::Running | Phase::Compensating | Phase::Completed | Phase::Compensated => Ok(()),

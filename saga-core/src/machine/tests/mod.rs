@@ -10,6 +10,14 @@ mod condition;
 mod delay;
 mod signal;
 
+mod cancel;
+mod child;
+mod combine;
+mod fan_out;
+mod gate;
+mod many;
+mod window;
+
 mod dag;
 mod in_doubt;
 mod pivot;
