@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::error::{Illegal, Unexpected};
 use super::gate::Gate;
 use super::input::{AttemptEnd, Input};
+use super::record::Moment;
 use super::state::{Phase, State, Step, Unit, UnitIndex};
 use super::status::Method;
 use super::window;
@@ -79,7 +80,7 @@ impl Turn<'_> {
         let Some(unit) = self.unit(at).filter(|_| !self.state.is_blocked()) else { return Ok(Start::NotYet) };
         match unit.record.status.waiting() {
             Some((_, until)) if until > self.now => Ok(Start::NotYet),
-            Some((Method::Attempt, _)) if window::is_forgotten(unit, self.now) => self.clear_up(at),
+            Some((Method::Attempt, _)) if window::is_forgotten(unit, self.moment()) => self.clear_up(at),
             Some((method, _)) => self.start(at, method),
             None => Ok(Start::NotYet),
         }
@@ -104,6 +105,11 @@ impl Turn<'_> {
         };
         self.record(event)?;
         Ok(Start::Done)
+    }
+
+    /// What the time is after the last event.
+    pub(super) fn moment(&self) -> Moment {
+        self.state.moment(self.now)
     }
 
     /// The indexes of all steps, in the order of their declaration.

@@ -36,12 +36,8 @@ fn a_retry_that_finds_no_room_is_no_wake_and_hides_none() {
 
 #[test]
 fn one_step_without_room_does_not_hold_up_another() {
-    let mut rig = Rig::begin_and_pass(chain([step("z"), step("a")]), &[]);
-    rig.ok("z");
-    let mut rig = Rig::begin_and_pass(
-        vec![step("z"), step("a").after(&[0]).max_running(1), step("b").after(&[0])],
-        &[],
-    );
+    let steps = vec![step("z"), step("a").after(&[0]).max_running(1), step("b").after(&[0])];
+    let mut rig = Rig::begin_and_pass(steps, &[]);
     rig.room = 0;
     assert_eq!(rig.ok("z"), [succeeded("z"), started("b", 1)]);
 }

@@ -89,6 +89,27 @@ fn i26_a_clock_that_went_back_counts_as_time_that_has_passed() {
 }
 
 #[test]
+fn i26_a_clock_that_went_back_between_counts_as_time_that_has_passed() {
+    let day = 86_400_000;
+    let within = Duration::from_millis(2 * day);
+    let a = || step("a").retry(plain_retry(1)).signal(None);
+    let b = || pivot("b").idempotent().idempotent_within(within);
+    let mut rig = Rig::begin_and_pass(chain([b(), a()]), &[]);
+    rig.now = rig.after(day + 1);
+    rig.signal("a", "m1");
+    rig.now = Timestamp::from_millis(START + 1);
+    rig.crash();
+    let parked = rig.machine.parked().expect("it is parked");
+    assert_eq!(parked.reason, ParkReason::InDoubt);
+    // A clock that is only set right a little has not gone back.
+    let mut rig = Rig::begin_and_pass(chain([b(), a()]), &[]);
+    rig.now = rig.after(day);
+    rig.signal("a", "m1");
+    rig.now = Timestamp::from_millis(rig.now.as_millis() - 1_000);
+    assert_eq!(rig.crash(), [lost("b", 1, Next::RetryAt(rig.now)), started("b", 2)]);
+}
+
+#[test]
 fn a_refusal_after_its_time_does_not_tell_of_the_call_in_doubt() {
     let refused = |ms| {
         let needy = forgetful(step_with("a", OutputUse::Required)).check(check());
@@ -141,12 +162,8 @@ fn settling_stops_when_its_time_is_over() {
     let mut rig = Rig::begin_and_pass(vec![step("a"), needy], &[]);
     rig.fail("b", IN_DOUBT);
     assert_eq!(rig.fail("a", FaultKind::Rejected).last(), Some(&started("b", 2)));
-    let next = Next::RetryAt(rig.after(9_000));
     rig.now = rig.after(1_000);
-    let next = match next {
-        Next::RetryAt(at) => Next::RetryAt(Timestamp::from_millis(at.as_millis() + 1_000)),
-        other => other,
-    };
+    let next = Next::RetryAt(rig.after(9_000));
     assert_eq!(rig.fail("b", IN_DOUBT), [failed("b", 2, IN_DOUBT, next)]);
     let events = rig.later(9_000);
     assert!(parked_in_doubt(&events), "{events:?}");
