@@ -24,10 +24,10 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Compensates if the deadline has passed, unless it is too late for that.
+    /// Compensates if the deadline has passed, unless it is too late for that or everything is done.
     pub(super) fn watch_deadline(&mut self) -> Result<(), Illegal> {
         let passed = self.state.cutting_deadline(self.definition).is_some_and(|at| at <= self.now);
-        if passed {
+        if passed && !self.is_all_done() {
             self.decide_without_step(FailureKind::Deadline, "the deadline has passed".to_owned())?;
         }
         Ok(())

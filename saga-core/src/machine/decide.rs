@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::error::{ReplayError, Unexpected};
 use super::gate::Gate;
 use super::input::Input;
+use super::record::Moment;
 use super::state::State;
 use super::turn::Turn;
 use crate::definition::Definition;
@@ -116,6 +117,11 @@ impl Machine {
     /// When the last input came, or the last entry was written.
     pub(super) fn now(&self) -> Timestamp {
         self.now
+    }
+
+    /// The same, after the last event.
+    pub(super) fn moment(&self) -> Moment {
+        self.state.moment(self.now)
     }
 
     /// Up to when what is due has started or waits for room.

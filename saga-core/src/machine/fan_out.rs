@@ -72,7 +72,7 @@ impl Turn<'_> {
     fn next_to_settle(&self, index: StepIndex) -> Option<u32> {
         let step = self.step(index).filter(|_| !self.state.is_blocked())?;
         let (_, item) = step.record.items.as_ref()?.to_settle().next()?;
-        match settling(step.item(item)?, self.now) {
+        match settling(step.item(item)?, self.moment()) {
             Settling::Check(at) if at > self.now => None,
             Settling::Check(_) | Settling::Call | Settling::Impossible => Some(item),
         }

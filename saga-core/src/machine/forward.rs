@@ -3,6 +3,7 @@
 
 use super::error::{Illegal, Unexpected};
 use super::input::AttemptEnd;
+use super::record::Moment;
 use super::state::{Phase, Unit, UnitIndex};
 use super::status::Method;
 use super::turn::{Start, Turn, plain};
@@ -11,7 +12,6 @@ use crate::definition::StepKind;
 use crate::fault::{FaultKind, FaultRecord};
 use crate::journal::{Cause, Event, FailureKind, Next, ParkReason};
 use crate::retry::RetryPolicy;
-use crate::time::Timestamp;
 
 impl Turn<'_> {
     /// An attempt of a step ended.
@@ -92,7 +92,7 @@ impl Turn<'_> {
     fn after_forward_failure(&self, unit: Unit<'_>, fault: &FaultRecord) -> Next {
         let after_pivot = self.definition.is_after_pivot(unit.at.step);
         let in_doubt = fault.kind == FaultKind::InDoubt;
-        let policy = forward_policy(unit, after_pivot, in_doubt, self.now);
+        let policy = forward_policy(unit, after_pivot, in_doubt, self.moment());
         let counted = unit.record.attempts.counted();
         let again = policy.allows_another(counted).then(|| {
             let attempt = unit.record.attempts.made;
@@ -106,7 +106,7 @@ impl Turn<'_> {
                 again.unwrap_or_else(|| if unit.record.doubt { self.unanswered(unit) } else { nothing_done })
             }
             FaultKind::InDoubt if unit.of.kind == StepKind::ReadOnly => again.unwrap_or(nothing_done),
-            FaultKind::InDoubt if window::is_repeatable(unit, self.now) => {
+            FaultKind::InDoubt if window::is_repeatable(unit, self.moment()) => {
                 again.unwrap_or_else(|| self.unanswered(unit))
             }
             FaultKind::InDoubt => self.unanswered(unit),
@@ -115,12 +115,7 @@ impl Turn<'_> {
 }
 
 /// How often and when a step is called again while the instance goes forward.
-pub(super) fn forward_policy(
-    unit: Unit<'_>,
-    after_pivot: bool,
-    in_doubt: bool,
-    now: Timestamp,
-) -> RetryPolicy {
+pub(super) fn forward_policy(unit: Unit<'_>, after_pivot: bool, in_doubt: bool, now: Moment) -> RetryPolicy {
     let in_doubt = in_doubt || unit.record.doubt;
     let persists = match unit.of.kind {
         StepKind::Compensatable => false,

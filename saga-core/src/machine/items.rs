@@ -68,6 +68,7 @@ impl Items {
         of: &StepDefinition,
         change: impl FnOnce(&mut Record) -> Option<()>,
     ) -> Option<()> {
+        work::look();
         let record = self.records.get_mut(usize::try_from(item).ok()?)?;
         self.tally.count(item, record, of, Counting::Out);
         let changed = change(record);
@@ -84,16 +85,18 @@ impl Items {
     fn recount(&mut self, of: &StepDefinition) {
         self.tally = Tally::default();
         for (item, record) in (0..).zip(&self.records) {
+            work::look();
             self.tally.count(item, record, of, Counting::In);
         }
     }
 
     /// The items in order.
     pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &Record)> {
-        (0..).zip(&self.records)
+        (0..).zip(&self.records).inspect(|_| work::look())
     }
 
     pub(super) fn get(&self, item: u32) -> Option<&Record> {
+        work::look();
         self.records.get(usize::try_from(item).ok()?)
     }
 
@@ -168,12 +171,12 @@ impl Items {
     /// The times after `after` that any waits for, in order.
     pub(super) fn waiting_after(&self, after: Option<Timestamp>) -> impl Iterator<Item = Timestamp> + '_ {
         let from = after.map_or(Bound::Unbounded, |after| Bound::Excluded((after, u32::MAX)));
-        self.tally.waiting.range((from, Bound::Unbounded)).map(|(until, _)| *until)
+        self.tally.waiting.range((from, Bound::Unbounded)).map(|(until, _)| *until).inspect(|_| work::look())
     }
 
     /// Those that wait, in order of time.
     pub(super) fn waiting(&self) -> impl Iterator<Item = u32> + '_ {
-        self.tally.waiting.iter().map(|(_, item)| *item)
+        self.tally.waiting.iter().map(|(_, item)| *item).inspect(|_| work::look())
     }
 
     pub(super) fn has_waiting(&self) -> bool {
@@ -182,7 +185,7 @@ impl Items {
 
     /// Those in doubt that are to be settled, in the order in which their last attempts ended.
     pub(super) fn to_settle(&self) -> impl Iterator<Item = (Timestamp, u32)> + '_ {
-        self.tally.to_settle.iter().copied()
+        self.tally.to_settle.iter().copied().inspect(|_| work::look())
     }
 
     /// The last of those that can be compensated as they are.
@@ -255,5 +258,25 @@ impl Counting {
             Self::In => set.insert(member),
             Self::Out => set.remove(&member),
         };
+    }
+}
+
+/// Counts how often an item is looked at, so that a test can say that one event does not look at all of them.
+pub(super) mod work {
+    #[cfg(test)]
+    thread_local! {
+        static LOOKS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+    }
+
+    /// An item is looked at.
+    pub(super) fn look() {
+        #[cfg(test)]
+        LOOKS.set(LOOKS.get() + 1);
+    }
+
+    /// How often items were looked at since this was asked last.
+    #[cfg(test)]
+    pub(in super::super) fn take() -> usize {
+        LOOKS.take()
     }
 }

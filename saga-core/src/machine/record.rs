@@ -18,7 +18,7 @@ pub(super) struct Record {
     pub(super) doubt: bool,
     /// When its first attempt started: from then on its service remembers the key. Begun anew when a person
     /// wants it tried again.
-    pub(super) called_since: Option<Timestamp>,
+    pub(super) called_since: Option<Moment>,
     /// When its last attempt ended.
     pub(super) ended_at: Timestamp,
     /// The failure that is to be cleared up.
@@ -27,6 +27,14 @@ pub(super) struct Record {
     pub(super) message: Option<Box<str>>,
     /// What parks the instance here beside its status.
     pub(super) block: Option<Box<Block>>,
+}
+
+/// When something was taken down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Moment {
+    pub(super) at: Timestamp,
+    /// How often the clock had gone back by then: times of the same number can be compared.
+    pub(super) went_back: u32,
 }
 
 /// The attempts of one method.

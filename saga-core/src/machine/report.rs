@@ -112,7 +112,7 @@ impl Machine {
             Method::Attempt if self.state().phase == Phase::Compensating => compensation(),
             Method::Attempt => {
                 let after_pivot = self.definition().is_after_pivot(unit.at.step);
-                Some(forward_policy(unit, after_pivot, false, self.now()).attempts_max)
+                Some(forward_policy(unit, after_pivot, false, self.moment()).attempts_max)
             }
             Method::Check => unit.of.check.as_ref().map(|of| of.retry.attempts_max),
             Method::Compensation => compensation(),

@@ -1,7 +1,7 @@
 //! The state of an instance: what its journal says, and nothing else.
 
 use super::items::Items;
-use super::record::Record;
+use super::record::{Moment, Record};
 use super::status::StepStatus;
 use super::table::{is_done, is_quiet};
 use crate::definition::{Definition, StepDefinition, StepKind, StepSet};
@@ -19,6 +19,8 @@ pub struct State {
     pub(super) steps: Vec<StepRecord>,
     pub(super) cause: Option<Cause>,
     pub(super) started_at: Timestamp,
+    /// When the last event happened.
+    pub(super) last: Moment,
     /// What the instance looks like from outside. It follows from the rest; it is kept for `since`.
     pub(super) shown: InstanceState,
     pub(super) since: Timestamp,
@@ -62,6 +64,7 @@ impl State {
             steps,
             cause: None,
             started_at: at,
+            last: Moment { at, went_back: 0 },
             shown: InstanceState::Running,
             since: at,
         }

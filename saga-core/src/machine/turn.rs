@@ -5,10 +5,11 @@ use std::time::Duration;
 use super::error::{Illegal, Unexpected};
 use super::gate::Gate;
 use super::input::{AttemptEnd, Input};
+use super::record::Moment;
 use super::state::{Phase, State, Step, Unit, UnitIndex};
 use super::status::Method;
 use super::window;
-use crate::definition::Definition;
+use crate::definition::{Definition, StepSet};
 use crate::fault::FaultRecord;
 use crate::id::{InstanceId, StepIndex, StepName};
 use crate::journal::{Event, ParkReason, Payload};
@@ -79,7 +80,7 @@ impl Turn<'_> {
         let Some(unit) = self.unit(at).filter(|_| !self.state.is_blocked()) else { return Ok(Start::NotYet) };
         match unit.record.status.waiting() {
             Some((_, until)) if until > self.now => Ok(Start::NotYet),
-            Some((Method::Attempt, _)) if window::is_forgotten(unit, self.now) => self.clear_up(at),
+            Some((Method::Attempt, _)) if window::is_forgotten(unit, self.moment()) => self.clear_up(at),
             Some((method, _)) => self.start(at, method),
             None => Ok(Start::NotYet),
         }
@@ -104,6 +105,11 @@ impl Turn<'_> {
         };
         self.record(event)?;
         Ok(Start::Done)
+    }
+
+    /// What the time is after the last event.
+    pub(super) fn moment(&self) -> Moment {
+        self.state.moment(self.now)
     }
 
     /// The indexes of all steps, in the order of their declaration.
@@ -167,6 +173,15 @@ impl Turn<'_> {
         self.now.plus(asked.unwrap_or_else(|| policy.delay(counted, seed())))
     }
 
+    fn all(&self) -> StepSet {
+        self.indexes().collect()
+    }
+
+    /// Whether every step is done.
+    pub(super) fn is_all_done(&self) -> bool {
+        self.state.done(self.definition) == self.all()
+    }
+
     /// Starts what may start; nothing while the instance is blocked.
     fn advance(&mut self) -> Result<(), Illegal> {
         self.watch_deadline()?;
@@ -185,10 +200,9 @@ impl Turn<'_> {
         if self.state.is_blocked() {
             return Ok(());
         }
-        let steps = self.definition.steps().map(|(index, _)| index).collect();
         match self.state.phase {
-            Phase::Running if self.state.done(self.definition) == steps => self.record(Event::Completed),
-            Phase::Compensating if self.state.quiet(self.definition) == steps => {
+            Phase::Running if self.is_all_done() => self.record(Event::Completed),
+            Phase::Compensating if self.state.quiet(self.definition) == self.all() => {
                 self.record(Event::Compensated)
             }
             Phase::Running | Phase::Compensating | Phase::Completed | Phase::Compensated => Ok(()),

@@ -32,13 +32,13 @@ impl Machine {
     fn wake_of(&self, unit: Unit<'_>) -> Option<Timestamp> {
         let at = match unit.record.status.waiting() {
             // A call that may not be repeated any more is checked instead, once no request can be travelling.
-            Some((Method::Attempt, until)) if window::is_forgotten(unit, self.now()) => {
+            Some((Method::Attempt, until)) if window::is_forgotten(unit, self.moment()) => {
                 let check = unit.of.check.as_ref()?;
                 until.max(unit.record.ended_at.plus(check.after))
             }
             Some((_, until)) => until,
             None if self.state().phase == Phase::Compensating && unit.is_to_settle() => {
-                match settling(unit, self.now()) {
+                match settling(unit, self.moment()) {
                     Settling::Check(at) => at,
                     Settling::Call | Settling::Impossible => return None,
                 }

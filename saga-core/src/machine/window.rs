@@ -2,29 +2,30 @@
 //! counts as not idempotent.
 
 use super::error::Illegal;
+use super::record::Moment;
 use super::state::{Unit, UnitIndex};
 use super::status::Method;
 use super::turn::{Start, Turn, cannot_settle};
 use crate::definition::StepKind;
 use crate::fault::{FaultKind, FaultRecord};
-use crate::time::Timestamp;
 
-/// Whether a repeated call with the same key has no further effect at `now`. A clock that went back counts as
-/// time that has passed: it errs to the safe side.
-pub(super) fn is_idempotent(unit: Unit<'_>, now: Timestamp) -> bool {
+/// Whether a repeated call with the same key has no further effect at `now`. A clock that went back meanwhile
+/// counts as time that has passed: it errs to the safe side.
+pub(super) fn is_idempotent(unit: Unit<'_>, now: Moment) -> bool {
     let (Some(within), Some(since)) = (unit.of.idempotent_within, unit.record.called_since) else {
         return unit.of.idempotent;
     };
-    unit.of.idempotent && since <= now && now.since(since) < within
+    let is_known = since.went_back == now.went_back && since.at <= now.at && now.at.since(since.at) < within;
+    unit.of.idempotent && is_known
 }
 
 /// Whether a call whose outcome is unknown may be repeated at `now`, since the call itself tells the truth.
-pub(super) fn is_repeatable(unit: Unit<'_>, now: Timestamp) -> bool {
+pub(super) fn is_repeatable(unit: Unit<'_>, now: Moment) -> bool {
     is_idempotent(unit, now) || unit.of.kind == StepKind::ReadOnly
 }
 
 /// Whether its next call was to tell what became of an earlier one, and may not be made any more.
-pub(super) fn is_forgotten(unit: Unit<'_>, now: Timestamp) -> bool {
+pub(super) fn is_forgotten(unit: Unit<'_>, now: Moment) -> bool {
     unit.record.doubt && unit.of.is_repeatable() && !is_repeatable(unit, now)
 }
 

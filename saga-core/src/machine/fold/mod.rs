@@ -3,9 +3,11 @@
 
 mod record;
 
+use std::time::Duration;
+
 use super::error::Illegal;
 use super::items::Items;
-use super::record::Record;
+use super::record::{Moment, Record};
 use super::state::{Phase, State, StepRecord, UnitIndex};
 use super::status::StepStatus;
 use super::table::{Facts, next_status};
@@ -13,6 +15,9 @@ use crate::definition::{Definition, StepDefinition};
 use crate::id::StepIndex;
 use crate::journal::{Event, FailureKind};
 use crate::time::Timestamp;
+
+/// A clock that is set right by less has not gone back.
+const CLOCK_SLACK: Duration = Duration::from_secs(1);
 
 impl State {
     /// Applies `event`, which happened at `at`.
@@ -25,14 +30,16 @@ impl State {
         event: &Event,
         at: Timestamp,
     ) -> Result<(), Illegal> {
+        let moment = self.moment(at);
         let applied = match event.step() {
             _ if !self.may_happen(event) => None,
-            Some(name) => {
-                definition.index_of(name).and_then(|index| self.apply_to_step(definition, index, event, at))
-            }
+            Some(name) => definition
+                .index_of(name)
+                .and_then(|index| self.apply_to_step(definition, index, event, moment)),
             None => self.apply_to_all(definition, event, at),
         };
         applied.ok_or_else(|| Illegal::new(event))?;
+        self.last = moment;
         let shown = self.look(definition);
         if self.shown != shown {
             self.shown = shown;
@@ -53,14 +60,21 @@ impl State {
         }
     }
 
+    /// What `at` is after the last event.
+    pub(super) fn moment(&self, at: Timestamp) -> Moment {
+        let went_back = self.last.at.since(at) > CLOCK_SLACK;
+        Moment { at, went_back: self.last.went_back.saturating_add(u32::from(went_back)) }
+    }
+
     /// Applies an event of one step, or of one item of it.
     fn apply_to_step(
         &mut self,
         definition: &Definition,
         index: StepIndex,
         event: &Event,
-        at: Timestamp,
+        moment: Moment,
     ) -> Option<()> {
+        let at = moment.at;
         self.check_order(definition, index, event)?;
         let compensating = self.phase == Phase::Compensating;
         let of = definition.step(index)?;
@@ -75,11 +89,11 @@ impl State {
         match event.item() {
             None => {
                 let facts = step.facts(of, compensating, at);
-                step.own.apply(facts, of, event)?;
+                step.own.apply(facts, of, event, moment)?;
             }
             Some(item) => step.items.as_mut()?.change(item, of, |record| {
                 let facts = record.facts(of, compensating, at);
-                record.apply(facts, of, event)
+                record.apply(facts, of, event, moment)
             })?,
         }
         step.received |= matches!(event, Event::SignalReceived { .. });

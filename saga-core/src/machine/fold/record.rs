@@ -3,7 +3,7 @@
 use crate::definition::{StepDefinition, StepKind};
 use crate::fault::{FaultKind, FaultRecord};
 use crate::journal::{CheckNext, CompensationNext, Event, Next, ParkReason};
-use crate::machine::record::{Block, LastFailure, Record, Tries};
+use crate::machine::record::{Block, LastFailure, Moment, Record, Tries};
 use crate::machine::status::StepStatus;
 use crate::machine::table::{Facts, next_status};
 use crate::machine::{loss, signal};
@@ -11,11 +11,17 @@ use crate::time::Timestamp;
 
 impl Record {
     /// Applies `event`; `None` if it is not legal: then nothing has changed.
-    pub(super) fn apply(&mut self, facts: Facts, of: &StepDefinition, event: &Event) -> Option<()> {
+    pub(super) fn apply(
+        &mut self,
+        facts: Facts,
+        of: &StepDefinition,
+        event: &Event,
+        moment: Moment,
+    ) -> Option<()> {
         self.check_number(event)?;
         let status = next_status(self.status, facts, event)?;
-        self.count(of, event, facts.at);
-        self.come_to(status, facts.at);
+        self.count(of, event, moment);
+        self.come_to(status, moment.at);
         Some(())
     }
 
@@ -69,14 +75,15 @@ impl Record {
     }
 
     /// Takes down what `event` says beside the status that it leads to.
-    fn count(&mut self, of: &StepDefinition, event: &Event, at: Timestamp) {
+    fn count(&mut self, of: &StepDefinition, event: &Event, moment: Moment) {
+        let at = moment.at;
         match event {
             Event::SignalMissed { next, .. } => {
                 self.message = matches!(next, Next::Park(_)).then(|| signal::MISSED.into());
             }
             Event::StepStarted { attempt, .. } => {
                 self.attempts.made = *attempt;
-                self.called_since.get_or_insert(at);
+                self.called_since.get_or_insert(moment);
             }
             Event::StepSucceeded { .. } => {
                 self.be_certain();

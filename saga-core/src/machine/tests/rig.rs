@@ -13,7 +13,7 @@ use crate::journal::{
     Cause, CheckNext, CompensationNext, Entry, Event, FailureKind, Next, ParkReason, Payload, ResolutionKind,
 };
 use crate::machine::record::Record;
-use crate::machine::{AttemptEnd, Input, Machine, Pace, Unexpected};
+use crate::machine::{Answer, AttemptEnd, Gate, Input, Machine, Pace, Question, Unexpected};
 use crate::retry::RetryPolicy;
 use crate::time::Timestamp;
 
@@ -70,6 +70,27 @@ pub(super) struct Rig {
     pub(super) journal: Vec<Entry>,
     pub(super) now: Timestamp,
     pub(super) pace: Pace,
+    /// How many more attempts of steps with a limit may start, all taken together.
+    pub(super) room: u32,
+}
+
+/// Starts what its pace and its room allow.
+#[derive(Debug, Clone)]
+struct Room {
+    pace: Pace,
+    room: u32,
+}
+
+impl Gate for Room {
+    fn is_open(&self) -> bool {
+        self.pace == Pace::Go
+    }
+
+    fn may_start(&mut self, _step: StepIndex) -> bool {
+        let has_room = self.room > 0;
+        self.room = self.room.saturating_sub(1);
+        has_room
+    }
 }
 
 impl Rig {
@@ -80,11 +101,15 @@ impl Rig {
 
     pub(super) fn begin_at(steps: Vec<StepDefinition>, pace: Pace) -> (Self, Vec<Event>) {
         let output = steps.len() - 1;
-        let definition = Arc::new(Definition::new("saga", 1, steps, output));
+        Self::begin_saga(Definition::new("saga", 1, steps, output), pace)
+    }
+
+    pub(super) fn begin_saga(definition: Definition, pace: Pace) -> (Self, Vec<Event>) {
+        let definition = Arc::new(definition);
         let now = Timestamp::from_millis(START);
-        let (machine, events) =
-            Machine::begin(definition.clone(), id(), Payload::NOTHING, now, &mut pace.clone());
-        let mut rig = Self { definition, machine, journal: Vec::new(), now, pace };
+        let mut gate = Room { pace, room: u32::MAX };
+        let (machine, events) = Machine::begin(definition.clone(), id(), Payload::NOTHING, now, &mut gate);
+        let mut rig = Self { definition, machine, journal: Vec::new(), now, pace, room: u32::MAX };
         rig.append(&events);
         assert!(matches!(events.first(), Some(Event::SagaStarted { .. })));
         (rig, events.into_iter().skip(1).collect())
@@ -106,15 +131,17 @@ impl Rig {
     /// Handles `input`, checks I4 and that nothing more is to be had at the same time.
     pub(super) fn try_handle(&mut self, input: Input) -> Result<Vec<Event>, Unexpected> {
         let before = self.machine.state().clone();
-        let events = match self.machine.handle(input, self.now, &mut self.pace) {
+        let mut gate = Room { pace: self.pace, room: self.room };
+        let events = match self.machine.handle(input, self.now, &mut gate) {
             Ok(events) => events,
             Err(unexpected) => {
                 assert_eq!(*self.machine.state(), before, "a refused input leaves the state");
                 return Err(unexpected);
             }
         };
+        self.room = gate.room;
         self.append(&events);
-        let more = self.machine.clone().handle(Input::Proceed, self.now, &mut self.pace);
+        let more = self.machine.clone().handle(Input::Proceed, self.now, &mut gate);
         assert_eq!(more, Ok(Vec::new()), "an input leaves nothing undone");
         Ok(events)
     }
@@ -179,6 +206,36 @@ impl Rig {
         self.handle(Input::Retry { who: "ann".to_owned(), note: "fixed".to_owned() })
     }
 
+    /// The condition of a step says this.
+    pub(super) fn holds(&mut self, step: &str, holds: bool) -> Vec<Event> {
+        let step = self.index(step);
+        assert_eq!(self.machine.question(), Some(Question::Condition(step)));
+        self.handle(Input::Answered { step, answer: Answer::Holds(holds) })
+    }
+
+    /// The list of a step has so many items.
+    pub(super) fn lists(&mut self, step: &str, count: usize) -> Vec<Event> {
+        let step = self.index(step);
+        assert_eq!(self.machine.question(), Some(Question::Items(step)));
+        self.handle(Input::Answered { step, answer: Answer::Items(vec![Payload::NOTHING; count]) })
+    }
+
+    /// A message comes.
+    pub(super) fn signal(&mut self, step: &str, id: &str) -> Vec<Event> {
+        let (step, id) = (self.index(step), id.to_owned());
+        self.handle(Input::Signal { step, id, payload: Payload::NOTHING })
+    }
+
+    pub(super) fn cancel(&mut self, kind: FailureKind) -> Result<Vec<Event>, Unexpected> {
+        self.try_handle(Input::Cancel { kind, message: "why".to_owned() })
+    }
+
+    /// A pure method or a value parks the instance.
+    pub(super) fn park(&mut self, step: &str, reason: ParkReason) -> Vec<Event> {
+        let (step, item) = self.place(step);
+        self.handle(Input::Park { step, item, reason, message: "why".to_owned() })
+    }
+
     pub(super) fn index(&self, step: &str) -> StepIndex {
         self.definition.index_of(&name(step)).expect("the saga has the step")
     }
@@ -223,6 +280,34 @@ pub(super) fn item(step: &str) -> Option<u32> {
     Some(item.parse().expect("an item is a number"))
 }
 
+pub(super) fn skipped(step: &str) -> Event {
+    Event::StepSkipped { step: name(step) }
+}
+
+pub(super) fn held(step: &str) -> Event {
+    Event::ConditionHeld { step: name(step) }
+}
+
+pub(super) fn delayed(step: &str, until: Timestamp) -> Event {
+    Event::StepDelayed { step: name(step), until }
+}
+
+pub(super) fn awaited(step: &str, until: Option<Timestamp>) -> Event {
+    Event::SignalAwaited { step: name(step), until }
+}
+
+pub(super) fn received(step: &str, id: &str) -> Event {
+    Event::SignalReceived { step: name(step), id: id.to_owned(), payload: Payload::NOTHING }
+}
+
+pub(super) fn missed(step: &str, next: Next) -> Event {
+    Event::SignalMissed { step: name(step), next }
+}
+
+pub(super) fn listed(step: &str, count: usize) -> Event {
+    Event::ItemsListed { step: name(step), items: vec![Payload::NOTHING; count] }
+}
+
 pub(super) fn started(step: &str, attempt: u32) -> Event {
     Event::StepStarted { step: name(step), item: item(step), attempt }
 }
@@ -251,6 +336,17 @@ pub(super) fn decided(step: &str, kind: FailureKind, attempts: u32) -> Event {
 pub(super) fn decided_by_loss(step: &str, attempts: u32) -> Event {
     let message = "the process died before the attempt had ended".to_owned();
     decided_with(step, FailureKind::InDoubt, "lost", message, attempts)
+}
+
+/// No step failed: the instance was cancelled, or reverted.
+pub(super) fn turned(kind: FailureKind, message: &str) -> Event {
+    let cause = Cause { step: None, item: None, kind, code: None, message: message.to_owned(), attempts: 0 };
+    Event::CompensationDecided { cause }
+}
+
+pub(super) fn decided_by_silence(step: &str) -> Event {
+    let message = "no signal came in time".to_owned();
+    decided_with(step, FailureKind::Rejected, "signal_timeout", message, 0)
 }
 
 fn decided_with(step: &str, kind: FailureKind, code: &str, message: String, attempts: u32) -> Event {
