@@ -18,7 +18,7 @@ fn compensated_child() -> FaultRecord {
 }
 
 fn needs(rig: &Rig) -> Vec<(usize, ChildNeed)> {
-    rig.machine.children().map(|(step, need)| (step.get(), need)).collect()
+    rig.machine.children().map(|(step, need, _)| (step.get(), need)).collect()
 }
 
 #[test]

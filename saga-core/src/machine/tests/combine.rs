@@ -40,7 +40,7 @@ fn a_child_after_a_signal_starts_when_its_message_comes() {
     rig.signal("a", "m1");
     assert_eq!(rig.ok("a"), [succeeded("a")]);
     assert_eq!(rig.holds("b", true), [held("b"), started("b", 1)]);
-    assert_eq!(rig.machine.children().next(), Some((rig.index("b"), ChildNeed::End)));
+    assert_eq!(rig.machine.children().next(), Some((rig.index("b"), ChildNeed::End, 1)));
 }
 
 #[test]
