@@ -320,10 +320,10 @@ async fn a_service_is_left_alone_as_long_as_it_asks_else_as_the_policy_says() {
     let handle = orchestrator.start::<Patient>("patient", ()).await.unwrap();
     let outcome = handle.outcome().await.unwrap();
     assert!(matches!(outcome, Outcome::Compensated(_)), "{outcome:?}");
+    orchestrator.shutdown().await;
     let called = called.lock().unwrap();
     let waits: Vec<_> = called.windows(2).map(|pair| (pair[1] - pair[0]).as_secs()).collect();
     assert_eq!(waits, [7 * 60, 0, 1, 3, 5]);
-    orchestrator.shutdown().await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -15,11 +15,11 @@ mod first {
         pub(super) hangs: bool,
     }
 
-    #[saga(name = "travel", version = 1)]
+    #[saga(name = "travel", version = 1, input = String)]
     impl Travel {
         #[step(compensate = cancel_flight, idempotent)]
-        async fn flight(&self, input: &String) -> Result<u32, StepError> {
-            match input.as_str() {
+        async fn flight(&self, input: &str) -> Result<u32, StepError> {
+            match input {
                 "full" => Err(StepError::rejected("the flight is full")),
                 _ => Ok(7),
             }
@@ -30,11 +30,11 @@ mod first {
         }
 
         #[step(read_only)]
-        async fn seat(&self, input: &String) -> Result<u32, StepError> {
+        async fn seat(&self, input: &str) -> Result<u32, StepError> {
             if self.hangs {
                 std::future::pending::<()>().await;
             }
-            match input.as_str() {
+            match input {
                 "no seat" => Err(StepError::rejected("there is no seat")),
                 _ => Ok(12),
             }
@@ -48,10 +48,10 @@ mod second {
 
     pub(super) struct Travel;
 
-    #[saga(name = "travel", version = 2)]
+    #[saga(name = "travel", version = 2, input = String)]
     impl Travel {
         #[step(compensate = cancel_flight, idempotent)]
-        async fn flight(&self, input: &String) -> Result<u32, StepError> {
+        async fn flight(&self, input: &str) -> Result<u32, StepError> {
             let _ = input;
             Ok(7)
         }
@@ -73,10 +73,10 @@ mod third {
 
     pub(super) struct Travel;
 
-    #[saga(name = "travel", version = 3)]
+    #[saga(name = "travel", version = 3, input = String)]
     impl Travel {
         #[step(compensate = cancel_flight, idempotent)]
-        async fn flight(&self, input: &String) -> Result<u32, StepError> {
+        async fn flight(&self, input: &str) -> Result<u32, StepError> {
             let _ = input;
             Ok(7)
         }
@@ -98,10 +98,10 @@ mod changed {
 
     pub(super) struct Travel;
 
-    #[saga(name = "travel", version = 1)]
+    #[saga(name = "travel", version = 1, input = String)]
     impl Travel {
         #[step(read_only)]
-        async fn seat(&self, input: &String) -> Result<usize, StepError> {
+        async fn seat(&self, input: &str) -> Result<usize, StepError> {
             Ok(input.len())
         }
     }

@@ -20,7 +20,7 @@ impl Forks {
         self.world.compensate(cx).await
     }
 
-    #[step(after(root), compensate = cancel_left, idempotent, retry(attempts = 2, initial = "10ms"))]
+    #[step(after(root), compensate = cancel_left, idempotent, retry(attempts = 2, initial = "10s"))]
     async fn left(&self, cx: &StepContext, root: &u32) -> Result<u32, StepError> {
         let _ = root;
         self.world.forward(cx).await

@@ -38,7 +38,8 @@ pub(crate) fn live(data: &Data, world: &World, crash: Option<(usize, Moment)>) -
     outcome
 }
 
-async fn run(store: Probe, world: &World) -> Outcome<Shop> {
+/// Runs the order over this store to its end, trying it again when it is parked.
+pub(crate) async fn run(store: Probe, world: &World) -> Outcome<Shop> {
     let orchestrator = Orchestrator::builder(store)
         .register(Shop { world: world.clone() })
         .clock(WorldClock { world: world.clone(), from: world.time(), at: Instant::now() })
