@@ -52,7 +52,7 @@ fn store_of(written: &[Written]) -> Data {
         let long_ago = Timestamp::from_millis(0);
         let epoch = store.join(long_ago, Timestamp::from_millis(1)).await.unwrap();
         let batch: Vec<_> = written.iter().map(|written| written.write.clone()).collect();
-        assert!(batch.iter().all(|write| write.epoch() == epoch), "each journal here is of one stay");
+        assert!(batch.iter().all(|write| write.epoch() == Some(epoch)), "each journal here is of one stay");
         let results = store.append(&batch).await.unwrap();
         assert!(results.iter().all(Result::is_ok), "{results:?}");
         store.release(epoch).await.unwrap();
