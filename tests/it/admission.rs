@@ -142,13 +142,19 @@ fn what_two_orchestrators_drive_one_after_the_other_is_driven_once() {
             orchestrator.shutdown().await;
         }
         let orchestrator = open(data.open(), &world).await;
+        let mut completed = 0;
         for life in 0..5 {
             for number in 0..20 {
                 let handle = orchestrator.handle::<Shop>(format!("order-{life}-{number}"));
-                assert!(matches!(handle.outcome().await.unwrap(), Outcome::Completed(_)));
+                // What a shutdown without grace cut off is in doubt, and may be found not to have been done.
+                match handle.outcome().await.unwrap() {
+                    Outcome::Completed(_) => completed += 1,
+                    Outcome::Compensated(_) => {}
+                    Outcome::Parked(parked) => panic!("{parked}"),
+                }
             }
         }
-        assert_eq!(world.in_force().len(), 100 * 5);
+        assert_eq!(world.in_force().len(), completed * 5);
         orchestrator.shutdown().await;
     });
 }

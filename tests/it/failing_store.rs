@@ -31,7 +31,7 @@ async fn drive(data: &Data, script: Script, append: usize, moments: &[Moment]) -
             Ok(handle) => break handle,
             // Both tries to create it failed: nobody knows whether it was, and starting again tells.
             Err(Error::Store(_)) if append == 1 && moments.len() > 1 => {}
-            Err(error) => panic!("{what}: {error}"),
+            Err(error) => panic!("{what}: {error:?}"),
         }
     };
     let mut outcome = handle.outcome().await.unwrap();

@@ -13,7 +13,7 @@ use crate::definition::{Definition, StepSet};
 use crate::fault::FaultRecord;
 use crate::id::{InstanceId, StepIndex, StepName};
 use crate::journal::{Event, ParkReason, Payload};
-use crate::retry::{RetryPolicy, jitter_seed};
+use crate::retry::{RETRY_AFTER_MAX, RetryPolicy, jitter_seed};
 use crate::time::Timestamp;
 
 /// What is being decided.
@@ -165,7 +165,9 @@ impl Turn<'_> {
         attempt: u32,
         fault: Option<&FaultRecord>,
     ) -> Timestamp {
-        let asked = fault.and_then(|fault| fault.retry_after_ms).map(Duration::from_millis);
+        let asked = fault
+            .and_then(|fault| fault.retry_after_ms)
+            .map(|asked| Duration::from_millis(asked).min(RETRY_AFTER_MAX));
         let seed = || match unit.at.item {
             None => jitter_seed(self.id.as_str(), unit.of.name.as_str(), attempt),
             Some(item) => jitter_seed(self.id.as_str(), &format!("{}/{item}", unit.of.name), attempt),

@@ -8,7 +8,7 @@ use tracing::{error, warn};
 
 use crate::journal::EncodedEntry;
 use crate::runtime::instance::Live;
-use crate::runtime::shutdown::Lifecycle;
+use crate::runtime::shutdown::{Lifecycle, Work};
 use crate::store::{Refusal, Store, StoreError, Stored, Write};
 
 /// The most writes of a batch: enough that the commit costs each of them little, few enough that the first does
@@ -42,6 +42,7 @@ pub(crate) struct Committer {
 struct Pending {
     write: Write,
     teller: Teller,
+    _work: Work,
 }
 
 /// Who is told what became of a write.
@@ -85,12 +86,19 @@ impl Committer {
 
     /// Hands in a write. `live` is told what became of it.
     pub(crate) fn submit(&self, write: Write, live: Arc<Live>) {
-        self.push(Pending { write, teller: Teller::Live(live) });
+        let work = Lifecycle::work(live.shared());
+        self.push(Pending { write, teller: Teller::Live(live), _work: work });
     }
 
     /// Hands in a write. What became of it is the answer.
-    pub(crate) fn submit_for(&self, write: Write, answer: oneshot::Sender<Written>) {
-        self.push(Pending { write, teller: Teller::Answer(answer) });
+    pub(crate) fn submit_for(&self, write: Write, answer: oneshot::Sender<Written>, work: Work) {
+        self.push(Pending { write, teller: Teller::Answer(answer), _work: work });
+    }
+
+    /// Drops what is handed in, since nobody commits it any more.
+    pub(crate) fn clear(&self) {
+        let dropped = std::mem::take(&mut *self.queue());
+        drop(dropped);
     }
 
     fn push(&self, pending: Pending) {
@@ -99,25 +107,42 @@ impl Committer {
     }
 
     /// Commits what is handed in, until the stay has ended and nothing is left.
-    pub(crate) async fn run(&self, store: &dyn Store, lifecycle: &Lifecycle) {
+    pub(crate) async fn run(
+        &self,
+        store: &dyn Store,
+        lifecycle: &Lifecycle,
+        repairing: &tokio::sync::Mutex<()>,
+    ) {
         loop {
             let batch = self.take();
             if batch.is_empty() {
                 tokio::select! {
+                    biased;
                     () = self.filled.notified() => {}
                     () = lifecycle.drained() => return,
                 }
                 continue;
             }
-            let (writes, tellers): (Vec<_>, Vec<_>) =
-                batch.into_iter().map(|pending| (pending.write, pending.teller)).unzip();
+            let mut works = Vec::with_capacity(batch.len());
+            let mut tellers = Vec::with_capacity(batch.len());
+            let mut writes = Vec::with_capacity(batch.len());
+            for Pending { write, teller, _work: work } in batch {
+                writes.push(write);
+                tellers.push(teller);
+                works.push(work);
+            }
             let results = match store.append(&writes).await {
                 Ok(results) => results.into_iter().map(Written::from).collect(),
-                Err(error) => self.repair(store, lifecycle, &writes, &tellers, error).await,
+                Err(error) => {
+                    let _one_at_a_time = repairing.lock().await;
+                    self.repair(store, lifecycle, &writes, &tellers, error).await
+                }
             };
             for (teller, written) in tellers.into_iter().zip(results) {
                 teller.written(written);
             }
+            // Only now: an attempt that was announced counts as work before its announcement no longer does.
+            drop(works);
         }
     }
 

@@ -118,11 +118,11 @@ impl<S: Saga> Handle<S> {
     /// As [`try_outcome`](Self::try_outcome); and [`Error::Stopped`] if the instance cannot go on in this
     /// process.
     pub async fn outcome(&self) -> Result<Outcome<S>, Error> {
+        // Dropped last, when nobody waits any more.
+        let _forgets = Forgets { shared: &self.shared, id: &self.id };
         loop {
             let (ended, is_live) = self.shared.wait_for(&self.id);
             if !is_live && let Some(outcome) = self.try_outcome().await? {
-                drop(ended);
-                self.shared.forget_waiters(&self.id);
                 return Ok(outcome);
             }
             if is_live {
@@ -252,6 +252,18 @@ impl<S: Saga> Handle<S> {
 
     fn unreadable(&self, what: &str) -> Error {
         Error::Unreadable { id: self.id.clone(), what: what.to_owned() }
+    }
+}
+
+/// Lets a waiter be forgotten, however its waiting ends.
+struct Forgets<'a> {
+    shared: &'a Shared,
+    id: &'a InstanceId,
+}
+
+impl Drop for Forgets<'_> {
+    fn drop(&mut self) {
+        self.shared.forget_waiters(self.id);
     }
 }
 

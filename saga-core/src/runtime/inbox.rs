@@ -12,6 +12,7 @@ use crate::machine::Input;
 use crate::runtime::committer::Written;
 use crate::runtime::instance::Live;
 use crate::runtime::shared::Shared;
+use crate::runtime::shutdown::Lifecycle;
 use crate::store::{Refusal, Signal, Stored, Write};
 
 /// Keeps a signal and tells its instance, if that is in memory; if not it is read back when it is due, which
@@ -22,7 +23,8 @@ pub(crate) async fn send(shared: &Arc<Shared>, id: &InstanceId, signal: Signal) 
     }
     let (answer, written) = oneshot::channel();
     let at = signal.at;
-    shared.committer.submit_for(Write::Signal { id: id.clone(), signal: signal.clone() }, answer);
+    let write = Write::Signal { id: id.clone(), signal: signal.clone() };
+    shared.committer.submit_for(write, answer, Lifecycle::work(shared));
     match written.await {
         Ok(Written::Durable) => {}
         Ok(Written::Refused(refusal)) => return Err(refused(id, refusal)),

@@ -70,6 +70,8 @@ struct Core {
     attended: Vec<Attended>,
     timer: Option<(Timestamp, AbortHandle)>,
     creators: Vec<oneshot::Sender<Created>>,
+    /// Those who waited for its first entry were told that nobody knows.
+    doubted: bool,
     gone: bool,
 }
 
@@ -222,6 +224,7 @@ impl Live {
             attended: Vec::new(),
             timer: None,
             creators: Vec::new(),
+            doubted: false,
             gone: false,
         };
         Arc::new(Self {
@@ -374,6 +377,19 @@ impl Live {
         }
     }
 
+    /// The instance is no longer here, so nothing is done about what was written; who asked is told.
+    fn written_when_gone(&self, core: &mut Core, writing: Writing, written: &Written) {
+        if let Written::Durable = written {
+            self.created.store(true, Ordering::Release);
+            for creator in core.creators.drain(..) {
+                let _gone = creator.send(Created::Durable);
+            }
+            writing.replies.into_iter().for_each(|reply| reply_with(Some(reply), Ok(())));
+        }
+        // Who gets no answer asks again, and finds what there is.
+        core.creators.clear();
+    }
+
     /// Whether somebody waits for its first entry to be durable.
     pub(crate) fn is_awaited(&self) -> bool {
         self.core().creators.iter().any(|creator| !creator.is_closed())
@@ -382,7 +398,9 @@ impl Live {
     /// The store does not tell whether the first entry is durable. Who waits for it is told so; what is found of
     /// the instance later goes on.
     pub(crate) fn doubt_creation(&self, error: &StoreError) {
-        for creator in self.core().creators.drain(..) {
+        let mut core = self.core();
+        core.doubted = true;
+        for creator in core.creators.drain(..) {
             let _gone = creator.send(Created::Failed(error.clone()));
         }
     }
@@ -391,6 +409,9 @@ impl Live {
     pub(crate) fn written(self: &Arc<Self>, written: Written) {
         let mut core = self.core();
         let Some(writing) = core.writing.take() else { return };
+        if core.gone {
+            return self.written_when_gone(&mut core, writing, &written);
+        }
         match written {
             Written::Durable => {
                 self.created.store(true, Ordering::Release);
@@ -405,6 +426,10 @@ impl Live {
             }
             Written::Refused(refusal) => self.refused(&mut core, refusal),
             Written::Failed(error) => {
+                if core.doubted {
+                    // Who came after the others were told gets no answer, and asks again.
+                    core.creators.clear();
+                }
                 for creator in core.creators.drain(..) {
                     let _gone = creator.send(Created::Failed(error.clone()));
                 }
@@ -573,6 +598,10 @@ impl Live {
         let failure = core.machine.failure();
         // Only an attempt that the decision found running is told of it: what starts later is wanted.
         let cancelled = failure.is_none().then(|| self.cancel.subscribe());
+        if self.shared.lifecycle.is_aborting() {
+            // It stays recorded as begun, and counts as in doubt.
+            return;
+        }
         let Some(order) = Order::new(self.saga.definition(), role, name, item, attempt) else {
             return error!(parent: &self.span, step = %name, "the journal names a step that the saga does not have");
         };

@@ -81,7 +81,7 @@ pub(crate) fn input_of(
 
 /// Runs an attempt in a task of its own.
 pub(crate) fn spawn(live: Arc<Live>, order: Order, around: Surroundings) -> AbortHandle {
-    let running = Lifecycle::attempt(live.shared());
+    let running = Lifecycle::work(live.shared());
     let span = match order.role {
         Role::Step => {
             debug_span!(parent: live.span(), "attempt", step = %order.name, attempt = order.attempt)

@@ -53,7 +53,13 @@ async fn bring_in(shared: &Arc<Shared>, id: &InstanceId, command: Command) -> Re
         (_, Input::Retry { .. }) => return Err(Error::NotParked { id: id.clone() }),
         _ => {}
     }
-    let claimed = store.claim(shared.epoch(), shared.now(), Wanted::One(id)).await.map_err(ending)?;
+    let claimed = match store.claim(shared.epoch(), shared.now(), Wanted::One(id)).await {
+        Ok(claimed) => claimed,
+        Err(error) => {
+            shared.mend().await;
+            return Err(ending(error));
+        }
+    };
     if claimed.is_empty() {
         let why = "another worker has it; ask there, or again when its lease has passed".to_owned();
         return Err(Error::Stopped { id: id.clone(), why });

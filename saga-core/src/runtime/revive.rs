@@ -12,10 +12,12 @@ use crate::journal::{Entry, Event, Head, InstanceState, ParkReason, codec};
 use crate::machine::{Input, Machine, ReplayError};
 use crate::private::AnySlot;
 use crate::runtime::admission::Place;
+use crate::runtime::committer::Written;
 use crate::runtime::instance::{Arrival, Arriving, Live};
 use crate::runtime::output::Output;
 use crate::runtime::registry::{AnyInstance, AnySaga};
 use crate::runtime::shared::{Inserted, Shared};
+use crate::runtime::shutdown::Lifecycle;
 use crate::runtime::{children, inbox};
 use crate::store::{Signal, Store, Stored, Write};
 
@@ -87,11 +89,11 @@ pub(crate) async fn revive(
         }
         Err(what) => {
             warn!(instance = %id, what, "the journal cannot be read: the instance is left as it is");
-            mark_unreadable(shared, id).await;
+            let marked = mark_unreadable(shared, id).await;
             if let Some(command) = command {
                 let _gone = command.reply.send(Err(Error::Unreadable { id: id.clone(), what }));
             }
-            Revived::Settled
+            if marked { Revived::Settled } else { Revived::Busy }
         }
     }
 }
@@ -107,7 +109,8 @@ fn put(
     let Replayed { head, entries, machine } = replayed;
     let wants_nothing = match machine.instance_state() {
         InstanceState::Running | InstanceState::Compensating => false,
-        InstanceState::Parked => command.is_none(),
+        // Parked, it may be due all the same: for its deadline.
+        InstanceState::Parked => command.is_none() && machine.next_wake().is_none_or(|at| at > shared.now()),
         InstanceState::Completed | InstanceState::Compensated => command.is_none(),
         InstanceState::Unreadable => true,
     };
@@ -204,12 +207,18 @@ fn restore(slot: &dyn AnySlot, event: &Event) -> Result<(), String> {
     }
 }
 
-async fn mark_unreadable(shared: &Arc<Shared>, id: &InstanceId) {
+/// Marks an instance as unreadable; `false` if that could not be written.
+async fn mark_unreadable(shared: &Arc<Shared>, id: &InstanceId) -> bool {
     let write = Write::MarkUnreadable { id: id.clone(), epoch: shared.epoch(), at: shared.now() };
-    match shared.store.append(&[write]).await.map(|mut results| results.pop()) {
-        Ok(Some(Ok(())) | None) => {}
-        Ok(Some(Err(refusal))) => warn!(instance = %id, %refusal, "the instance could not be marked"),
-        Err(error) => warn!(instance = %id, %error, "the instance could not be marked"),
+    let (answer, written) = oneshot::channel();
+    shared.committer.submit_for(write, answer, Lifecycle::work(shared));
+    match written.await {
+        Ok(Written::Durable) => true,
+        Ok(Written::Refused(refusal)) => {
+            warn!(instance = %id, %refusal, "the instance could not be marked");
+            true
+        }
+        Ok(Written::Failed(_)) | Err(_) => false,
     }
 }
 

@@ -27,39 +27,52 @@ pub(crate) struct Start {
 
 /// Starts the instance, or finds the one with the same id, saga, input and parent. Durable once it returns.
 pub(crate) async fn start(shared: &Arc<Shared>, start: Start) -> Result<(), Error> {
-    if shared.lifecycle.is_ending() {
-        return Err(Error::ShuttingDown);
+    check_size(shared, &start.id, &start.input)?;
+    loop {
+        if shared.lifecycle.is_ending() {
+            return Err(Error::ShuttingDown);
+        }
+        match create(shared, &start).await? {
+            Created::Durable => return Ok(()),
+            Created::Failed(error) => return Err(Error::Store(error)),
+            Created::Exists => {
+                match load(&*shared.store, &start.id).await.map_err(|error| or_ending(shared, error)) {
+                    Ok(stored) => return compare(&stored, &start),
+                    // The other start, which had the id, came to nothing.
+                    Err(Error::NotFound { .. }) => tokio::task::yield_now().await,
+                    Err(error) => return Err(error),
+                }
+            }
+        }
     }
-    let Start { id, saga, memory, input, parent } = start;
-    check_size(shared, &id, &input)?;
+}
+
+/// Has the first entry written, unless an instance of the id is in memory.
+async fn create(shared: &Arc<Shared>, start: &Start) -> Result<Created, Error> {
     let (creator, created) = oneshot::channel();
-    let place = shared.admission.try_place(Origin::Started);
     let arriving = Arriving {
-        id: id.clone(),
-        saga: Arc::clone(&saga),
-        memory: Some(memory),
-        place,
-        parent: parent.clone(),
+        id: start.id.clone(),
+        saga: Arc::clone(&start.saga),
+        memory: Some(Arc::clone(&start.memory)),
+        place: shared.admission.try_place(Origin::Started),
+        parent: start.parent.clone(),
     };
-    let (live, write) = Live::create(shared, arriving, input.clone(), creator)?;
-    let created = match shared.insert(&live) {
+    let (live, write) = Live::create(shared, arriving, start.input.clone(), creator)?;
+    match shared.insert(&live) {
         Inserted::New => {
             shared.committer.submit(write, live);
-            created.await.map_err(|_| Error::ShuttingDown)?
+            match created.await {
+                Ok(created) => Ok(created),
+                Err(_) if shared.lifecycle.is_ending() => Err(Error::ShuttingDown),
+                // It is gone before it could be told: what became of it shows in the store.
+                Err(_) => Ok(Created::Exists),
+            }
         }
-        Inserted::There(there) => match there.created().await {
+        Inserted::There(there) => Ok(match there.created().await {
             Created::Durable => Created::Exists,
             other => other,
-        },
-        Inserted::Closed => return Err(Error::ShuttingDown),
-    };
-    match created {
-        Created::Durable => Ok(()),
-        Created::Exists => {
-            let stored = load(&*shared.store, &id).await.map_err(|error| or_ending(shared, error))?;
-            compare(&stored, &*saga, &input, parent.as_ref())
-        }
-        Created::Failed(error) => Err(Error::Store(error)),
+        }),
+        Inserted::Closed => Err(Error::ShuttingDown),
     }
 }
 
@@ -73,24 +86,19 @@ fn check_size(shared: &Shared, id: &InstanceId, input: &Payload) -> Result<(), E
 
 /// Compares a start with the instance that has its id: the saga, the parent, and the stored input, read as
 /// today's type, with the new one, both as JSON values.
-fn compare(
-    stored: &Stored,
-    saga: &dyn AnySaga,
-    input: &Payload,
-    parent: Option<&InstanceId>,
-) -> Result<(), Error> {
+fn compare(stored: &Stored, start: &Start) -> Result<(), Error> {
     let id = &stored.head.id;
     let conflict = |what| Err(Error::Conflict { id: id.clone(), what });
-    if stored.head.saga != *saga.definition().name() {
+    if stored.head.saga != *start.saga.definition().name() {
         return conflict(ConflictKind::Saga);
     }
     let unreadable = |what| Error::Unreadable { id: id.clone(), what };
     let (old, old_parent) = first_of(stored).map_err(unreadable)?;
-    if old_parent.as_ref() != parent {
+    if old_parent != start.parent {
         return conflict(ConflictKind::Parent);
     }
-    let old = saga.reread(&old).map_err(unreadable)?;
-    if as_value(&old) != as_value(input) {
+    let old = start.saga.reread(&old).map_err(unreadable)?;
+    if !old.is_same_value(&start.input) {
         return conflict(ConflictKind::Input);
     }
     Ok(())
@@ -104,8 +112,4 @@ fn first_of(stored: &Stored) -> Result<(Payload, Option<InstanceId>), String> {
         Some(Event::SagaStarted { input, parent, .. }) => Ok((input, parent)),
         _ => Err("its first entry does not start it".to_owned()),
     }
-}
-
-fn as_value(payload: &Payload) -> Option<serde_json::Value> {
-    serde_json::from_str(payload.as_str()).ok()
 }
