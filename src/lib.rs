@@ -98,7 +98,7 @@ pub use saga_core::runtime::{
     Builder, Clock, DEFAULT_MAX_ACTIVE, DEFAULT_PAYLOAD_LIMIT, DEFAULT_SHUTDOWN_GRACE, Handle, Orchestrator,
     Resolution, SystemClock,
 };
-pub use saga_core::saga::{Inline, Receives, Revertible, Saga, Step};
+pub use saga_core::saga::{Inline, Receives, Saga, Step};
 pub use saga_core::store::{self, MemoryStore};
 pub use saga_core::{inline, journal};
 

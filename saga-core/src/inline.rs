@@ -28,19 +28,25 @@ use crate::runtime::{Clock, SystemClock};
 use crate::saga::{Inline, Saga, Step};
 use crate::time::Timestamp;
 
+/// An instance under way.
+///
+/// Its type has a name so that a saga that cannot run inline is one mistake, at the call: the bound of an `async
+/// fn` would be checked again wherever its future is used.
+type Run<'a, S> = Pin<Box<dyn Future<Output = Outcome<S>> + Send + 'a>>;
+
 /// Runs an instance with a random id to its end, without a store. Parked is final here.
 ///
 /// After a crash nothing is known of it: use an [`Orchestrator`](crate::runtime::Orchestrator) where that
 /// matters.
-pub async fn run<S: Inline>(flow: &S, input: S::Input) -> Outcome<S> {
+pub fn run<S: Inline>(flow: &S, input: S::Input) -> Run<'_, S> {
     let id = InstanceId::unchecked(&Uuid::new_v4().to_string());
-    run_instance(id, flow, input).await
+    Box::pin(run_instance(id, flow, input))
 }
 
 /// Runs an instance with this id, which is what the idempotency keys of its calls are made of. It is taken as it
 /// is: there is no store whose rules it could break.
-pub async fn run_as<S: Inline>(id: impl Into<String>, flow: &S, input: S::Input) -> Outcome<S> {
-    run_instance(InstanceId::unchecked(&id.into()), flow, input).await
+pub fn run_as<S: Inline>(id: impl Into<String>, flow: &S, input: S::Input) -> Run<'_, S> {
+    Box::pin(run_instance(InstanceId::unchecked(&id.into()), flow, input))
 }
 
 /// The end of an attempt.

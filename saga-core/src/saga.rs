@@ -31,6 +31,10 @@ pub trait Saga: Send + Sync + Sized + 'static {
     #[doc(hidden)]
     type Outputs: Send + Sync + 'static;
 
+    /// Whether it has a pivot, which decides what it can be as a child.
+    #[doc(hidden)]
+    type Pivot;
+
     /// The saga's name in the journal.
     #[doc(hidden)]
     const NAME: &'static str;
@@ -94,15 +98,6 @@ pub trait Receives<P>: Saga {
     note = "help: register it with an `Orchestrator`; with a `MemoryStore` it writes no file"
 )]
 pub trait Inline: Saga {}
-
-/// A saga without a pivot: an instance of it can be compensated also after it has completed. `#[saga]` implements
-/// it.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` has a pivot, so it cannot be compensated as a step of another saga",
-    label = "this saga has a pivot",
-    note = "help: write `child = {Self}, pivot`, or `child = {Self}, retriable` after the pivot of the parent"
-)]
-pub trait Revertible: Saga {}
 
 /// The steps of a saga: the enum that `#[saga]` writes beside the impl block.
 pub trait Step:

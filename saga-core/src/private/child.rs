@@ -1,9 +1,10 @@
 //! Steps that are sagas of their own.
+//!
+//! The child's saga is mentioned in projections (`<C as Saga>::NAME`) and never as a bound: where it is no saga,
+//! the compiler says so in the same words at the same place, and shows most of them once.
 
 use std::any::{Any, TypeId};
 use std::fmt;
-
-use crate::saga::{Revertible, Saga};
 
 /// The saga of a child step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,16 +16,35 @@ pub struct ChildType {
 }
 
 impl ChildType {
-    /// The child saga `C`.
-    pub const fn of<C: Saga>() -> Self {
-        Self { saga: TypeId::of::<C>(), name: C::NAME }
+    /// The child saga `C` with its name.
+    pub const fn of<C: 'static>(name: &'static str) -> Self {
+        Self { saga: TypeId::of::<C>(), name }
     }
 
-    /// The child saga `C`, whose instances are compensated when their parent is.
-    pub const fn compensatable<C: Revertible>() -> Self {
-        Self::of::<C>()
+    /// The child saga `C` with its name, whose instances are compensated when their parent is. `P` is its
+    /// `Pivot`.
+    pub const fn compensatable<C: 'static, P: Compensatable<C>>(name: &'static str) -> Self {
+        Self::of::<C>(name)
     }
 }
+
+/// What a saga with a pivot is.
+#[derive(Debug)]
+pub struct HasPivot;
+
+/// What a saga without a pivot is.
+#[derive(Debug)]
+pub struct NoPivot;
+
+/// What a child `C` must be to be compensated after it has completed.
+#[diagnostic::on_unimplemented(
+    message = "`{C}` has a pivot, so it cannot be compensated as a step of another saga",
+    label = "this saga has a pivot",
+    note = "help: write `child = {C}, pivot`, or `child = {C}, retriable` after the pivot of the parent"
+)]
+pub trait Compensatable<C> {}
+
+impl<C> Compensatable<C> for NoPivot {}
 
 /// A child that is to be started.
 pub struct AnyChild {
@@ -32,9 +52,9 @@ pub struct AnyChild {
     input: Box<dyn Any + Send>,
 }
 
-/// The child of `C` with this input.
-pub fn child<C: Saga>(input: C::Input) -> AnyChild {
-    AnyChild { of: ChildType::of::<C>(), input: Box::new(input) }
+/// The child of a saga with this input.
+pub fn child<I: Send + 'static>(of: ChildType, input: I) -> AnyChild {
+    AnyChild { of, input: Box::new(input) }
 }
 
 impl AnyChild {

@@ -12,7 +12,7 @@ mod slot;
 pub use ask::{Ask, Asked, items, unanswered};
 pub use call::{Call, CallEnd, Calling, Encoding, Record, Role, check, compensation, missing, record, step};
 pub use cause::AsCause;
-pub use child::{AnyChild, ChildType, child};
+pub use child::{AnyChild, ChildType, Compensatable, HasPivot, NoPivot, child};
 pub use memory::{Codec, Memory, codec};
 pub(crate) use memory::{decode, encode};
 pub use returns::{CheckReturn, CompensationReturn, ListReturn, Payloads, StepReturn};

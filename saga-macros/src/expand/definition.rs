@@ -5,6 +5,7 @@ use std::time::Duration;
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use super::proofs;
 use crate::attr::in_doubt::InDoubt;
 use crate::attr::policy::{Attempts, PolicyArgs, RetryArgs};
 use crate::attr::step::{Kind, StepArgs};
@@ -76,7 +77,10 @@ fn flow(saga: &Saga, step: &Step, args: &StepArgs, library: &TokenStream) -> Tok
         };
         quote!(.fan_out(#concurrency))
     });
-    let child = saga.child(step).map(|child| quote!(.child(<#child as #library::Saga>::NAME)));
+    let child = saga.child(step).map(|child| {
+        let name = proofs::of_child(child, "NAME", library);
+        quote!(.child(#name))
+    });
     let max_running = args.max_running.map(|attempts| quote!(.max_running(#attempts)));
     quote!(#conditional #delay #signal #fan_out #child #max_running)
 }

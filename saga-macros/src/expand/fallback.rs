@@ -30,6 +30,7 @@ pub(crate) fn fallback(saga: &Saga) -> TokenStream {
                 type Output = #output;
                 type Step = #step;
                 type Outputs = ();
+                type Pivot = #library::__private::NoPivot;
                 const NAME: &'static str = "";
 
                 fn definition() -> #library::__private::Definition {
@@ -67,6 +68,7 @@ pub(crate) fn fallback(saga: &Saga) -> TokenStream {
 fn output(saga: &Saga, library: &TokenStream) -> Option<TokenStream> {
     let step = saga.steps.get(saga.output?)?;
     let returned = saga.method(step)?.output();
-    let is_fine = step.is_child || returned.is_some_and(|ty| is_result(ty) && is_owned(ty));
+    let is_fine = saga.child(step).is_some()
+        || !step.is_child && returned.is_some_and(|ty| is_result(ty) && is_owned(ty));
     if is_fine { outputs::of_saga(saga, library) } else { None }
 }

@@ -1,33 +1,32 @@
 //! What can be done with a saga, as traits: whom to ask at compile time.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{ToTokens, quote};
 
 use crate::model::Saga;
+use crate::validate::is_owned;
 
-/// The implementations of `Inline`, `Revertible` and `Receives` that are true of the saga.
+/// The implementations of `Inline` and `Receives` that are true of the saga.
 pub(super) fn expand(saga: &Saga, library: &TokenStream) -> TokenStream {
     let needs_store = saga.steps.iter().any(|step| step.is_child || saga.signal(step).is_some());
-    let is_inline = (!needs_store).then(|| marker(saga, &quote!(#library::Inline)));
-    let is_revertible = saga.pivot().is_none().then(|| marker(saga, &quote!(#library::Revertible)));
+    let is_inline = (!needs_store).then(|| inline(saga, library));
     let receives = receives(saga, library);
-    quote!(#is_inline #is_revertible #receives)
+    quote!(#is_inline #receives)
 }
 
 /// All of them, so that where there are mistakes the uses of the saga are none.
 pub(super) fn all(saga: &Saga, library: &TokenStream) -> TokenStream {
-    let is_inline = marker(saga, &quote!(#library::Inline));
-    let is_revertible = marker(saga, &quote!(#library::Revertible));
+    let is_inline = inline(saga, library);
     let receives = receives(saga, library);
-    quote!(#is_inline #is_revertible #receives)
+    quote!(#is_inline #receives)
 }
 
-fn marker(saga: &Saga, of: &TokenStream) -> TokenStream {
+fn inline(saga: &Saga, library: &TokenStream) -> TokenStream {
     let (generics, _, bounds) = saga.block.item.generics.split_for_impl();
     let ty = &saga.block.item.self_ty;
     quote! {
         #[automatically_derived]
-        impl #generics #of for #ty #bounds {}
+        impl #generics #library::Inline for #ty #bounds {}
     }
 }
 
@@ -36,17 +35,18 @@ fn receives(saga: &Saga, library: &TokenStream) -> TokenStream {
     let (generics, _, bounds) = saga.block.item.generics.split_for_impl();
     let ty = &saga.block.item.self_ty;
     let steps = saga.steps.iter().enumerate();
+    // With a mistake in them there may be one twice.
     let mut seen = std::collections::BTreeSet::new();
     steps
         .filter_map(|(index, step)| {
-            let signal = saga.signal(step)?;
-            // With a mistake there may be one twice.
-            seen.insert(quote!(#signal).to_string()).then(|| {
-                quote! {
-                    #[automatically_derived]
-                    impl #generics #library::Receives<#signal> for #ty #bounds {
-                        const STEP: usize = #index;
-                    }
+            let signal = saga.signal(step).filter(|ty| is_owned(ty))?.to_token_stream();
+            if !seen.insert(signal.to_string()) {
+                return None;
+            }
+            Some(quote! {
+                #[automatically_derived]
+                impl #generics #library::Receives<#signal> for #ty #bounds {
+                    const STEP: usize = #index;
                 }
             })
         })

@@ -10,7 +10,7 @@ mod outputs;
 mod proofs;
 mod steps;
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 
 use self::outputs::Outputs;
@@ -41,6 +41,7 @@ fn implementation(saga: &Saga) -> TokenStream {
     let step = names::step_enum(&saga.block.ident);
     let input = associated("Input", &input(saga));
     let name = &saga.name;
+    let pivot = Ident::new(if saga.pivot().is_some() { "HasPivot" } else { "NoPivot" }, Span::call_site());
     let Outputs { structure, empty } = Outputs::new(saga, &library);
     let output = associated("Output", &outputs::of_saga(saga, &library).to_token_stream());
     let indexes = 0..saga.steps.len();
@@ -59,6 +60,7 @@ fn implementation(saga: &Saga) -> TokenStream {
             #output
             type Step = #step;
             type Outputs = __Outputs #arguments;
+            type Pivot = #library::__private::#pivot;
             const NAME: &'static str = #name;
 
             fn definition() -> #library::__private::Definition {

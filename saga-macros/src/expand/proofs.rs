@@ -2,6 +2,7 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::Type;
 
 use crate::model::{Method, Saga, Step, listed_type, type_argument};
 use crate::names;
@@ -59,7 +60,7 @@ impl Proofs {
 /// The type of a step's output, or of that of one item.
 pub(super) fn output(saga: &Saga, step: &Step, library: &TokenStream) -> TokenStream {
     if let Some(child) = saga.child(step) {
-        return quote!(<#child as #library::Saga>::Output);
+        return of_child(child, "Output", library);
     }
     let Some(method) = saga.method(step) else { return quote!(()) };
     type_argument(method, 0)
@@ -78,12 +79,21 @@ pub(super) fn error(method: &Method, library: &TokenStream) -> TokenStream {
         .map_or_else(|| projection(method, "StepReturn", "Error", library), ToTokens::to_token_stream)
 }
 
+/// What the saga of a child says, underlined like the saga.
+pub(super) fn of_child(child: &Type, item: &str, library: &TokenStream) -> TokenStream {
+    projected(&child.to_token_stream(), &quote!(#library::Saga), item)
+}
+
 /// The type seen through an alias, underlined like the alias.
 fn projection(method: &Method, through: &str, item: &str, library: &TokenStream) -> TokenStream {
-    let ty = super::returned(method);
-    let (first, last) = names::ends(&ty);
-    let (through, item) = (format_ident!("{through}"), format_ident!("{item}"));
+    let through = format_ident!("{through}");
+    projected(&super::returned(method), &quote!(#library::__private::#through), item)
+}
+
+fn projected(ty: &TokenStream, through: &TokenStream, item: &str) -> TokenStream {
+    let (first, last) = names::ends(ty);
+    let item = format_ident!("{item}");
     let open = quote_spanned!(first=> <);
-    let rest = names::located(quote!(as #library::__private::#through>::#item), last);
+    let rest = names::located(quote!(as #through>::#item), last);
     quote!(#open #ty #rest)
 }

@@ -23,7 +23,10 @@ pub(super) fn check(saga: &Saga, diag: &mut Diag) {
             Some(policy) if !has_policy && certain => diag.error(
                 &policy.at,
                 format_args!("`{ident}` is neither a compensation nor a check"),
-                format_args!("write `compensate = {ident}` or `in_doubt = check({ident})` on its step"),
+                match is_called {
+                    true => "leave `#[policy]` out: it is asked once, and not tried".to_owned(),
+                    false => format!("write `compensate = {ident}` or `in_doubt = check({ident})` on its step"),
+                },
             ),
             // Where a step takes its output it is reported there.
             _ if !is_called && certain && looks_called(saga, method) && !is_read(saga, method) => diag.error(

@@ -196,7 +196,12 @@ impl Read<'_> {
                 format_args!("`{}` is what `{method}` is to find out", self.name),
                 "return it: `Ok(Checked::Done(..))`",
             ),
-            Role::Child | Role::Condition | Role::List => diag.error(
+            Role::Child => diag.error(
+                self.ident,
+                format_args!("`{}` is what the child returns", self.name),
+                format_args!("return what it is started with; {}", self.readable()),
+            ),
+            Role::Condition | Role::List => diag.error(
                 self.ident,
                 format_args!("`{method}` is asked before `{}` has run", self.step_name(self.index)),
                 self.readable(),

@@ -1,7 +1,7 @@
 //! Steps that are sagas of their own.
 
 use sagas::prelude::*;
-use sagas::{Inline, Revertible};
+use sagas::Inline;
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -134,12 +134,8 @@ impl Folder {
 }
 
 fn runs_inline<S: Inline>() {}
-fn is_revertible<S: Revertible>() {}
-
 fn main() {
     runs_inline::<Transport<u8>>();
-    is_revertible::<Packing>();
-    is_revertible::<Folder>();
     assert!(Order::<u8>::graph().to_mermaid().contains("packing"));
     assert!(Folder::graph().to_dot().contains("folder"));
 }

@@ -1,7 +1,7 @@
 //! Steps that wait for a message.
 
 use sagas::prelude::*;
-use sagas::{Receives, Revertible};
+use sagas::Receives;
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize)]
@@ -62,10 +62,7 @@ fn receives<S: Receives<P>, P>() -> usize {
     S::STEP
 }
 
-fn is_revertible<S: Revertible>() {}
-
 fn main() {
     assert_eq!(receives::<Checkout<String>, PaymentConfirmed>(), 1);
     assert_eq!(receives::<Checkout<String>, Approved<String>>(), 2);
-    is_revertible::<Checkout<u8>>();
 }

@@ -26,7 +26,7 @@ impl Read<'_> {
         if other.condition.is_some() && !is_optional {
             diag.error(
                 &self.param.ty,
-                format_args!("`{step}` may be skipped, and then there is no `{}`", self.name),
+                format_args!("`{step}` may be skipped, and then it has no output"),
                 format_args!("write `{}: Option<&{wanted}>`", self.name),
             );
         } else if other.condition.is_none() && is_optional {

@@ -1,0 +1,25 @@
+//! A child with a limit of attempts at once.
+
+use sagas::{StepError, saga};
+
+struct Packing;
+
+#[saga]
+impl Packing {
+    #[step(read_only)]
+    async fn pack(&self, input: &u32) -> Result<u32, StepError> {
+        Ok(*input)
+    }
+}
+
+struct Flow;
+
+#[saga]
+impl Flow {
+    #[step(child = Packing, max_running = 5)]
+    fn pack(&self, input: &u32) -> u32 {
+        *input
+    }
+}
+
+fn main() {}

@@ -1,0 +1,30 @@
+//! A child before the pivot that could not be compensated.
+
+use sagas::{StepError, saga};
+
+struct Packing;
+
+#[saga]
+impl Packing {
+    #[step(read_only)]
+    async fn pack(&self, input: &u32) -> Result<u32, StepError> {
+        Ok(*input)
+    }
+}
+
+struct Flow;
+
+#[saga]
+impl Flow {
+    #[step(child = Packing, retriable)]
+    fn pack(&self, input: &u32) -> u32 {
+        *input
+    }
+
+    #[step(pivot, idempotent)]
+    async fn pay(&self) -> Result<u32, StepError> {
+        Ok(1)
+    }
+}
+
+fn main() {}

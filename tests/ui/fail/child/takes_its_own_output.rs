@@ -1,0 +1,25 @@
+//! The method of a child takes what the child returns.
+
+use sagas::{StepError, saga};
+
+struct Packing;
+
+#[saga]
+impl Packing {
+    #[step(read_only)]
+    async fn pack(&self, input: &u32) -> Result<u32, StepError> {
+        Ok(*input)
+    }
+}
+
+struct Flow;
+
+#[saga]
+impl Flow {
+    #[step(child = Packing)]
+    fn pack(&self, pack: &u32) -> u32 {
+        *pack
+    }
+}
+
+fn main() {}

@@ -1,0 +1,18 @@
+//! A list with a typo in its name.
+
+use sagas::{StepError, saga};
+
+struct Flow;
+
+#[saga]
+impl Flow {
+    #[step(read_only, output = reserved, for_each = line)]
+    async fn reserve(&self, item: &u32) -> Result<u32, StepError> {
+        Ok(*item)
+    }
+    fn lines(&self, input: &Vec<u32>) -> Vec<u32> {
+        input.clone()
+    }
+}
+
+fn main() {}

@@ -1,0 +1,23 @@
+//! A step that takes the outputs of a fan-out as if they were not always there.
+
+use sagas::{StepError, saga};
+
+struct Flow;
+
+#[saga]
+impl Flow {
+    #[step(read_only, output = reserved, for_each = lines)]
+    async fn reserve(&self, item: &u32) -> Result<u32, StepError> {
+        Ok(*item)
+    }
+    fn lines(&self, input: &Vec<u32>) -> Vec<u32> {
+        input.clone()
+    }
+
+    #[step(read_only)]
+    async fn ship(&self, reserved: Option<&[u32]>) -> Result<u32, StepError> {
+        Ok(reserved.map_or(0, |reserved| reserved.iter().sum()))
+    }
+}
+
+fn main() {}

@@ -1,0 +1,25 @@
+//! A child that is started with another input.
+
+use sagas::{StepError, saga};
+
+struct Packing;
+
+#[saga]
+impl Packing {
+    #[step(read_only)]
+    async fn pack(&self, input: &u32) -> Result<u32, StepError> {
+        Ok(*input)
+    }
+}
+
+struct Flow;
+
+#[saga]
+impl Flow {
+    #[step(child = Packing)]
+    fn pack(&self, input: &u32) -> u64 {
+        u64::from(*input)
+    }
+}
+
+fn main() {}

@@ -1,0 +1,26 @@
+//! Two steps that wait for the same, one behind an alias.
+
+use sagas::{StepError, saga};
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize)]
+struct Confirmed(u32);
+
+type Again = Confirmed;
+
+struct Flow;
+
+#[saga]
+impl Flow {
+    #[step(signal, read_only)]
+    async fn confirmed(&self, signal: &Confirmed) -> Result<u32, StepError> {
+        Ok(signal.0)
+    }
+
+    #[step(signal, read_only)]
+    async fn confirmed_again(&self, signal: &Again) -> Result<u32, StepError> {
+        Ok(signal.0)
+    }
+}
+
+fn main() {}

@@ -1,0 +1,18 @@
+//! A condition with a typo in its name.
+
+use sagas::{StepError, saga};
+
+struct Flow;
+
+#[saga]
+impl Flow {
+    #[step(read_only, when = is_larg)]
+    async fn wrap(&self) -> Result<u32, StepError> {
+        Ok(1)
+    }
+    fn is_large(&self, input: &u32) -> bool {
+        *input > 10
+    }
+}
+
+fn main() {}
