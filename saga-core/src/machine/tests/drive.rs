@@ -205,6 +205,7 @@ impl Drive {
                     let millis = self.now.as_millis();
                     let back = Timestamp::from_millis(millis.saturating_sub(JUMP.as_millis() as u64));
                     self.now = self.choices.one(&[back, self.now.plus(JUMP)]);
+                    self.watch.clock_jumped();
                 }
                 self.crash();
             }

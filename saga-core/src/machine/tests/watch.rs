@@ -32,8 +32,9 @@ pub(super) struct Watch {
     listed: BTreeMap<StepIndex, u32>,
     decided: bool,
     ended: bool,
-    /// The latest time that was seen: a delay that was over stays over when the clock goes back.
-    latest: Timestamp,
+    /// What the clock showed last, unless it jumped: then nobody knows whether a delay is over.
+    now: Option<Timestamp>,
+    jumped: bool,
 }
 
 impl Watch {
@@ -52,7 +53,8 @@ impl Watch {
             listed: BTreeMap::new(),
             decided: false,
             ended: false,
-            latest: Timestamp::from_millis(0),
+            now: None,
+            jumped: false,
         }
     }
 
@@ -80,13 +82,18 @@ impl Watch {
         self.children.remove(&step);
     }
 
+    /// The clock was set.
+    pub(super) fn clock_jumped(&mut self) {
+        self.jumped = true;
+    }
+
     /// The process died, and every attempt with it.
     pub(super) fn crashed(&mut self) {
         self.running.clear();
     }
 
     pub(super) fn see(&mut self, event: &Event, now: Timestamp, world: &World) {
-        self.latest = self.latest.max(now);
+        self.now = (!self.jumped).then_some(now);
         let reverts =
             matches!(event, Event::CompensationDecided { cause } if cause.kind == FailureKind::Reverted);
         assert!(!self.ended || reverts, "I9: {event:?} follows the end");
@@ -175,7 +182,7 @@ impl Watch {
         assert!(step.signal.is_none() || self.received.contains(&index), "{} has no message", step.name);
         if step.delay.is_some() {
             let until = self.delays.get(&index).expect("it was delayed");
-            assert!(*until <= self.latest, "{} is not delayed", step.name);
+            assert!(self.now.is_none_or(|now| *until <= now), "{} is not delayed", step.name);
         }
     }
 
