@@ -33,17 +33,22 @@ impl Machine {
 
     /// When the next attempt of `unit` is due, if it waits for that.
     fn wake_of(&self, unit: Unit<'_>) -> Option<Timestamp> {
+        let clock = self.clock();
         let at = match unit.record.status.waiting() {
-            // A call that may not be repeated any more is checked instead, once no request can be travelling.
-            Some((Method::Attempt, until)) if window::is_forgotten(unit, self.clock()) => {
-                let check = unit.of.check.as_ref()?;
-                let ended_at = unit.record.ended_at;
-                let until = self.clock().due(unit.record.since, until);
-                until.max(self.clock().due(ended_at, ended_at.at.plus(check.after)))
+            Some((method, until)) => {
+                let due = clock.due(unit.record.since, until);
+                let check = unit.of.check.as_ref().filter(|_| method == Method::Attempt);
+                match check.filter(|_| window::is_forgotten(unit, clock)) {
+                    // A call that may not be repeated is checked instead, once no request can be travelling.
+                    Some(check) => {
+                        let ended_at = unit.record.ended_at;
+                        due.max(clock.due(ended_at, ended_at.at.plus(check.after)))
+                    }
+                    None => due,
+                }
             }
-            Some((_, until)) => self.clock().due(unit.record.since, until),
             None if self.state().phase == Phase::Compensating && unit.is_to_settle() => {
-                match settling(unit, self.clock()) {
+                match settling(unit, clock) {
                     Settling::Check(at) => at,
                     Settling::Call | Settling::Impossible => return None,
                 }

@@ -78,7 +78,7 @@ fn child(step: StepDefinition) -> StepDefinition {
 }
 
 fn millis(millis: usize) -> Duration {
-    Duration::from_millis(millis as u64)
+    Duration::from_millis(1 + millis as u64)
 }
 
 fn small(number: usize) -> u32 {
