@@ -15,7 +15,7 @@ impl Machine {
     /// open, and bring the answer as [`Input::Answered`](super::Input::Answered) at the same time: another
     /// question may follow.
     pub fn question(&self) -> Option<Question> {
-        self.state().question(self.definition(), self.now())
+        self.state().question(self.definition(), self.clock())
     }
 }
 
@@ -25,8 +25,8 @@ impl Turn<'_> {
         let at = UnitIndex { step: index, item: None };
         let name = self.named(at)?.of.name.clone();
         let may_ask = self.state.phase == Phase::Running && !self.state.has_parked();
-        let done = self.state.done(self.definition);
-        let ahead = self.step(index).filter(|_| may_ask).map(|step| ahead(step, done, self.now));
+        let (done, clock) = (self.state.done(self.definition), self.clock());
+        let ahead = self.step(index).filter(|_| may_ask).map(|step| ahead(step, done, clock));
         let event = match (ahead, answer) {
             (Some(Ahead::Ask(Question::Condition(_))), Answer::Holds(true)) => {
                 Event::ConditionHeld { step: name }

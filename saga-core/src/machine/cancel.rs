@@ -1,5 +1,6 @@
 //! Decisions that no step makes: the instance is cancelled or reverted, or its deadline passes.
 
+use super::clock::Clock;
 use super::error::{Illegal, Unexpected};
 use super::state::{Phase, State};
 use super::turn::Turn;
@@ -26,7 +27,8 @@ impl Turn<'_> {
 
     /// Compensates if the deadline has passed, unless it is too late for that or everything is done.
     pub(super) fn watch_deadline(&mut self) -> Result<(), Illegal> {
-        let passed = self.state.cutting_deadline(self.definition).is_some_and(|at| at <= self.now);
+        let passed =
+            self.state.cutting_deadline(self.definition, self.clock()).is_some_and(|at| at <= self.now);
         if passed && !self.is_all_done() {
             self.decide_without_step(FailureKind::Deadline, "the deadline has passed".to_owned())?;
         }
@@ -60,13 +62,14 @@ impl Turn<'_> {
 
 impl State {
     /// When the deadline is, if the saga has one.
-    pub(super) fn deadline(&self, definition: &Definition) -> Option<Timestamp> {
-        Some(self.started_at.plus(definition.deadline_after()?))
+    pub(super) fn deadline(&self, definition: &Definition, clock: Clock) -> Option<Timestamp> {
+        let until = self.started_at.at.plus(definition.deadline_after()?);
+        Some(clock.due(self.started_at, until))
     }
 
     /// The same, if the instance can still be turned around by it.
-    pub(super) fn cutting_deadline(&self, definition: &Definition) -> Option<Timestamp> {
+    pub(super) fn cutting_deadline(&self, definition: &Definition, clock: Clock) -> Option<Timestamp> {
         let can_cut = self.phase == Phase::Running && !self.is_past_pivot(definition);
-        self.deadline(definition).filter(|_| can_cut)
+        self.deadline(definition, clock).filter(|_| can_cut)
     }
 }

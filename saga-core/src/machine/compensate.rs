@@ -1,9 +1,9 @@
 //! After the decision: what is under way ends, what is in doubt and needs its output to be compensated is
 //! settled, and what may have had an effect is compensated, the last first.
 
+use super::clock::Clock;
 use super::error::{Illegal, Unexpected};
 use super::input::AttemptEnd;
-use super::record::Moment;
 use super::state::{Unit, UnitIndex};
 use super::status::Method;
 use super::turn::{Start, Turn, cannot_settle, plain};
@@ -69,7 +69,7 @@ impl Turn<'_> {
     /// Begins to settle what is in doubt.
     pub(super) fn settle(&mut self, at: UnitIndex) -> Result<Start, Illegal> {
         let Some(unit) = self.unit(at) else { return Ok(Start::NotYet) };
-        match settling(unit, self.moment()) {
+        match settling(unit, self.clock()) {
             Settling::Check(from) if from > self.now => Ok(Start::NotYet),
             Settling::Check(_) => self.start(at, Method::Check),
             Settling::Call => self.start(at, Method::Attempt),
@@ -100,7 +100,7 @@ impl Turn<'_> {
         if let Some(check) = &unit.of.check {
             return Next::CheckAt(self.now.plus(check.after));
         }
-        let Some(compensation) = unit.of.compensation.as_ref().filter(|_| is_idempotent(unit, self.moment()))
+        let Some(compensation) = unit.of.compensation.as_ref().filter(|_| is_idempotent(unit, self.clock()))
         else {
             return Next::Park(ParkReason::InDoubt);
         };
@@ -128,11 +128,14 @@ impl Turn<'_> {
     }
 }
 
-/// How `unit`, which is in doubt, is settled at `now`. A check waits until no request can be travelling any more.
-pub(super) fn settling(unit: Unit<'_>, now: Moment) -> Settling {
+/// How `unit`, which is in doubt, is settled. A check waits until no request can be travelling any more.
+pub(super) fn settling(unit: Unit<'_>, clock: Clock) -> Settling {
     match &unit.of.check {
-        Some(check) => Settling::Check(unit.record.ended_at.plus(check.after)),
-        None if is_idempotent(unit, now) => Settling::Call,
+        Some(check) => {
+            let ended_at = unit.record.ended_at;
+            Settling::Check(clock.due(ended_at, ended_at.at.plus(check.after)))
+        }
+        None if is_idempotent(unit, clock) => Settling::Call,
         None => Settling::Impossible,
     }
 }

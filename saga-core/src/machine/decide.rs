@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use super::clock::{Clock, ReadBack};
 use super::error::{ReplayError, Unexpected};
 use super::gate::Gate;
 use super::input::Input;
-use super::record::Moment;
 use super::state::State;
 use super::turn::Turn;
 use crate::definition::Definition;
@@ -26,6 +26,8 @@ pub struct Machine {
     /// When everything that was due was started, as far as there was room, if that is still so. It keeps what
     /// waits for room from being taken for what waits for a time.
     started_until: Option<Timestamp>,
+    /// When the instance was read back.
+    read_back: Option<ReadBack>,
 }
 
 impl Machine {
@@ -46,7 +48,7 @@ impl Machine {
             input,
         }];
         let state = State::new(&definition, now);
-        let mut machine = Self { state, definition, id, now, started_until: None };
+        let mut machine = Self { state, definition, id, now, started_until: None, read_back: None };
         // A root of a new instance may start whatever the definition; a refusal would leave it ready, not lost.
         events.extend(machine.decide(Input::Proceed, now, gate).unwrap_or_default());
         (machine, events)
@@ -81,7 +83,7 @@ impl Machine {
             }
         }
         let state = state.ok_or(ReplayError::Empty)?;
-        Ok(Self { definition, id, state, now, started_until: None })
+        Ok(Self { definition, id, state, now, started_until: None, read_back: None })
     }
 
     /// Decides what `input` makes true at `now`. The events are applied already; none means that nothing became
@@ -114,14 +116,9 @@ impl Machine {
         &self.id
     }
 
-    /// When the last input came, or the last entry was written.
-    pub(super) fn now(&self) -> Timestamp {
-        self.now
-    }
-
-    /// The same, after the last event.
-    pub(super) fn moment(&self) -> Moment {
-        self.state.moment(self.now)
+    /// What the time was when the last input came, or the last entry was written.
+    pub(super) fn clock(&self) -> Clock {
+        Clock { now: self.state.moment(self.now), read_back: self.read_back }
     }
 
     /// Up to when what is due has started or waits for room.
@@ -136,8 +133,13 @@ impl Machine {
         gate: &mut dyn Gate,
     ) -> Result<Vec<Event>, Unexpected> {
         let is_open = gate.is_open();
+        if input == Input::Recovered {
+            self.read_back = Some(ReadBack::new(&self.state, now));
+        }
         let (definition, id, state) = (&*self.definition, &self.id, &mut self.state);
-        let events = Turn { definition, id, state, now, gate, events: Vec::new() }.take(input)?;
+        let read_back = self.read_back;
+        let turn = Turn { definition, id, state, now, read_back, gate, events: Vec::new() };
+        let events = turn.take(input)?;
         self.now = now;
         self.started_until = is_open.then_some(now);
         Ok(events)

@@ -23,7 +23,7 @@ impl Turn<'_> {
                 // It would have to be settled first, and nothing can settle it.
                 StepKind::Compensatable
                     if unit.of.compensation_needs_output()
-                        && settling(unit, self.moment()) == Settling::Impossible =>
+                        && settling(unit, self.clock()) == Settling::Impossible =>
                 {
                     Next::Park(ParkReason::InDoubt)
                 }
@@ -42,7 +42,7 @@ impl Turn<'_> {
             Next::Void
         } else if takes_none {
             Next::InDoubt
-        } else if window::is_idempotent(unit, self.moment()) {
+        } else if window::is_idempotent(unit, self.clock()) {
             Next::Void
         } else {
             self.unanswered(unit)

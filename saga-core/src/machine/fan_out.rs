@@ -7,6 +7,7 @@ use super::status::Method;
 use super::turn::{Start, Turn};
 use crate::definition::StepDefinition;
 use crate::id::StepIndex;
+use crate::time::Timestamp;
 
 impl Turn<'_> {
     /// Calls the next items of the step at `index`, in order, as long as there is a place for one. An item holds
@@ -34,14 +35,12 @@ impl Turn<'_> {
     /// Starts what of the items of the step at `index` waited for its time, as far as it has come.
     pub(super) fn resume_items(&mut self, index: StepIndex) -> Result<(), Illegal> {
         let mut last = None;
-        while let Some(due) =
-            self.step(index).and_then(|step| step.record.items.as_ref()?.due_after(last, self.now))
-        {
-            let at = UnitIndex { step: index, item: Some(due.1) };
+        while let Some((until, item)) = self.next_waiting(index, last) {
+            let at = UnitIndex { step: index, item: Some(item) };
             if !self.has_place(index) || self.start_if_due(at)? == Start::NoRoom {
                 return Ok(());
             }
-            last = Some(due);
+            last = Some((until, item));
         }
         Ok(())
     }
@@ -68,11 +67,17 @@ impl Turn<'_> {
         Ok(())
     }
 
+    /// The next item after `last` that may be due.
+    fn next_waiting(&self, index: StepIndex, last: Option<(Timestamp, u32)>) -> Option<(Timestamp, u32)> {
+        let next = self.step(index)?.record.items.as_ref()?.next_waiting(last)?;
+        (next.0 <= self.now || self.clock().may_be_early()).then_some(next)
+    }
+
     /// The next item to be settled, if its time has come and nothing blocks the instance.
     fn next_to_settle(&self, index: StepIndex) -> Option<u32> {
         let step = self.step(index).filter(|_| !self.state.is_blocked())?;
         let (_, item) = step.record.items.as_ref()?.to_settle().next()?;
-        match settling(step.item(item)?, self.moment()) {
+        match settling(step.item(item)?, self.clock()) {
             Settling::Check(at) if at > self.now => None,
             Settling::Check(_) | Settling::Call | Settling::Impossible => Some(item),
         }

@@ -1,9 +1,9 @@
 //! Going forward: steps start when those before them are done, and failed attempts are tried again, given up,
 //! or turn the instance around.
 
+use super::clock::Clock;
 use super::error::{Illegal, Unexpected};
 use super::input::AttemptEnd;
-use super::record::Moment;
 use super::state::{Phase, Unit, UnitIndex};
 use super::status::Method;
 use super::turn::{Start, Turn, plain};
@@ -92,7 +92,7 @@ impl Turn<'_> {
     fn after_forward_failure(&self, unit: Unit<'_>, fault: &FaultRecord) -> Next {
         let after_pivot = self.definition.is_after_pivot(unit.at.step);
         let in_doubt = fault.kind == FaultKind::InDoubt;
-        let policy = forward_policy(unit, after_pivot, in_doubt, self.moment());
+        let policy = forward_policy(unit, after_pivot, in_doubt, self.clock());
         let counted = unit.record.attempts.counted();
         let again = policy.allows_another(counted).then(|| {
             let attempt = unit.record.attempts.made;
@@ -106,7 +106,7 @@ impl Turn<'_> {
                 again.unwrap_or_else(|| if unit.record.doubt { self.unanswered(unit) } else { nothing_done })
             }
             FaultKind::InDoubt if unit.of.kind == StepKind::ReadOnly => again.unwrap_or(nothing_done),
-            FaultKind::InDoubt if window::is_repeatable(unit, self.moment()) => {
+            FaultKind::InDoubt if window::is_repeatable(unit, self.clock()) => {
                 again.unwrap_or_else(|| self.unanswered(unit))
             }
             FaultKind::InDoubt => self.unanswered(unit),
@@ -115,13 +115,13 @@ impl Turn<'_> {
 }
 
 /// How often and when a step is called again while the instance goes forward.
-pub(super) fn forward_policy(unit: Unit<'_>, after_pivot: bool, in_doubt: bool, now: Moment) -> RetryPolicy {
+pub(super) fn forward_policy(unit: Unit<'_>, after_pivot: bool, in_doubt: bool, clock: Clock) -> RetryPolicy {
     let in_doubt = in_doubt || unit.record.doubt;
     let persists = match unit.of.kind {
         StepKind::Compensatable => false,
         // Nobody compensates around a pivot that may have been done, and nobody goes back from behind it: the
         // call is repeated until it tells.
-        StepKind::Pivot | StepKind::Retriable => in_doubt && window::is_idempotent(unit, now),
+        StepKind::Pivot | StepKind::Retriable => in_doubt && window::is_idempotent(unit, clock),
         StepKind::ReadOnly => false,
     };
     // A step that says nothing of its own has the policy that its place asks for.

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::ops::Bound;
 
-use super::record::Record;
+use super::record::{Moment, Record};
 use super::shown::{Shown, shown};
 use super::status::{Method, StepStatus};
 use super::table::is_quiet;
@@ -54,8 +54,8 @@ enum Counting {
 
 impl Items {
     /// `count` items that have not begun.
-    pub(super) fn new(count: u32, of: &StepDefinition, at: Timestamp) -> Self {
-        let records = (0..count).map(|_| Record::new(at)).collect();
+    pub(super) fn new(count: u32, of: &StepDefinition, moment: Moment) -> Self {
+        let records = (0..count).map(|_| Record::new(moment)).collect();
         let mut items = Self { records, tally: Tally::default() };
         items.recount(of);
         items
@@ -158,14 +158,11 @@ impl Items {
         self.tally.parked.iter().copied()
     }
 
-    /// Of those that wait, the next after `last` in order of time, if its time has come at `now`.
-    pub(super) fn due_after(
-        &self,
-        last: Option<(Timestamp, u32)>,
-        now: Timestamp,
-    ) -> Option<(Timestamp, u32)> {
+    /// Of those that wait, the next after `last` in order of time.
+    pub(super) fn next_waiting(&self, last: Option<(Timestamp, u32)>) -> Option<(Timestamp, u32)> {
+        work::look();
         let from = last.map_or(Bound::Unbounded, Bound::Excluded);
-        self.tally.waiting.range((from, Bound::Unbounded)).next().copied().filter(|(until, _)| *until <= now)
+        self.tally.waiting.range((from, Bound::Unbounded)).next().copied()
     }
 
     /// The times after `after` that any waits for, in order.
@@ -225,7 +222,7 @@ impl Tally {
         let needs_output = of.compensation_needs_output();
         match status {
             StepStatus::InDoubt if needs_output => {
-                counting.keep(&mut self.to_settle, (record.ended_at, item));
+                counting.keep(&mut self.to_settle, (record.ended_at.at, item));
             }
             StepStatus::InDoubt | StepStatus::Succeeded if of.kind == StepKind::Compensatable => {
                 counting.keep(&mut self.to_compensate, item);

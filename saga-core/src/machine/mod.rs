@@ -11,6 +11,7 @@
 mod status;
 mod table;
 
+mod clock;
 mod fold;
 mod items;
 mod record;

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::clock::Clock;
 use super::error::Illegal;
 use super::input::Question;
 use super::state::{State, Step};
@@ -11,7 +12,6 @@ use super::turn::{Start, Turn};
 use crate::definition::{Definition, SignalDefinition, StepSet};
 use crate::id::StepIndex;
 use crate::journal::Event;
-use crate::time::Timestamp;
 
 /// What comes next towards the first attempt of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +36,7 @@ impl Turn<'_> {
     pub(super) fn go_on(&mut self, index: StepIndex, done: StepSet) -> Result<(), Illegal> {
         while let Some(step) = self.step(index).filter(|_| !self.state.has_parked()) {
             let name = step.of.name.clone();
-            match ahead(step, done, self.now) {
+            match ahead(step, done, self.clock()) {
                 Ahead::Nothing | Ahead::Ask(_) => return Ok(()),
                 Ahead::Delay(delay) => {
                     self.record(Event::StepDelayed { step: name, until: self.now.plus(delay) })?;
@@ -58,13 +58,13 @@ impl Turn<'_> {
 }
 
 impl State {
-    /// What has to be asked before a step goes on at `now`, if the instance goes forward.
-    pub(super) fn question(&self, definition: &Definition, now: Timestamp) -> Option<Question> {
+    /// What has to be asked before a step goes on now, if the instance goes forward.
+    pub(super) fn question(&self, definition: &Definition, clock: Clock) -> Option<Question> {
         if self.phase != super::state::Phase::Running || self.has_parked() {
             return None;
         }
         let done = self.done(definition);
-        self.steps(definition).find_map(|step| match ahead(step, done, now) {
+        self.steps(definition).find_map(|step| match ahead(step, done, clock) {
             Ahead::Ask(question) => Some(question),
             Ahead::Nothing | Ahead::Delay(_) | Ahead::Await(_) | Ahead::Miss | Ahead::Begin => None,
         })
@@ -72,15 +72,16 @@ impl State {
 }
 
 /// What comes next towards the first attempt of `step`, when the instance goes forward and nothing is parked.
-pub(super) fn ahead(step: Step<'_>, done: StepSet, now: Timestamp) -> Ahead {
+pub(super) fn ahead(step: Step<'_>, done: StepSet, clock: Clock) -> Ahead {
+    let is_over = |until| clock.is_over(step.record.own.since, until);
     match step.record.own.status {
         StepStatus::Pending if !step.of.after.is_subset(done) => Ahead::Nothing,
         StepStatus::Pending if step.of.conditional => Ahead::Ask(Question::Condition(step.index)),
         StepStatus::Pending | StepStatus::Preparing(Preparation::ConditionHeld) => {
             step.of.delay.map_or_else(|| after_delay(step), Ahead::Delay)
         }
-        StepStatus::Preparing(Preparation::Delayed { until }) if until <= now => after_delay(step),
-        StepStatus::Preparing(Preparation::Awaiting { until: Some(until) }) if until <= now => Ahead::Miss,
+        StepStatus::Preparing(Preparation::Delayed { until }) if is_over(until) => after_delay(step),
+        StepStatus::Preparing(Preparation::Awaiting { until: Some(until) }) if is_over(until) => Ahead::Miss,
         StepStatus::Preparing(
             Preparation::Delayed { .. } | Preparation::Awaiting { .. } | Preparation::Missed { .. },
         )

@@ -9,7 +9,7 @@ use crate::time::Timestamp;
 pub(super) struct Record {
     pub(super) status: StepStatus,
     /// When it came to this status.
-    pub(super) since: Timestamp,
+    pub(super) since: Moment,
     pub(super) attempts: Tries,
     /// The attempts of its check, of the last doubt only.
     pub(super) checks: Tries,
@@ -20,7 +20,7 @@ pub(super) struct Record {
     /// wants it tried again.
     pub(super) called_since: Option<Moment>,
     /// When its last attempt ended.
-    pub(super) ended_at: Timestamp,
+    pub(super) ended_at: Moment,
     /// The failure that is to be cleared up.
     pub(super) failure: Option<Box<LastFailure>>,
     /// Why it is parked, in words.
@@ -74,17 +74,17 @@ impl Tries {
 }
 
 impl Record {
-    pub(super) const fn new(at: Timestamp) -> Self {
+    pub(super) const fn new(moment: Moment) -> Self {
         let none = Tries { made: 0, before: 0 };
         Self {
             status: StepStatus::Pending,
-            since: at,
+            since: moment,
             attempts: none,
             checks: none,
             compensations: none,
             doubt: false,
             called_since: None,
-            ended_at: at,
+            ended_at: moment,
             failure: None,
             message: None,
             block: None,

@@ -68,7 +68,7 @@ impl Machine {
         let (reason, message, since) = match (&record.block, record.status.parked()) {
             (Some(block), _) => (block.reason, block.message.clone(), block.since),
             (None, Some(reason)) => {
-                (reason, record.message.as_deref().unwrap_or_default().to_owned(), record.since)
+                (reason, record.message.as_deref().unwrap_or_default().to_owned(), record.since.at)
             }
             (None, None) => return None,
         };
@@ -90,8 +90,8 @@ impl Machine {
     /// is past its pivot.
     fn is_overdue(&self) -> bool {
         let state = self.state();
-        let deadline = state.deadline(self.definition());
-        state.phase == Phase::Running && deadline.is_some_and(|at| at <= self.now())
+        let deadline = state.deadline(self.definition(), self.clock());
+        state.phase == Phase::Running && deadline.is_some_and(|at| at <= self.clock().now.at)
     }
 
     fn step_needs_attention(&self, step: Step<'_>) -> bool {
@@ -112,7 +112,7 @@ impl Machine {
             Method::Attempt if self.state().phase == Phase::Compensating => compensation(),
             Method::Attempt => {
                 let after_pivot = self.definition().is_after_pivot(unit.at.step);
-                Some(forward_policy(unit, after_pivot, false, self.moment()).attempts_max)
+                Some(forward_policy(unit, after_pivot, false, self.clock()).attempts_max)
             }
             Method::Check => unit.of.check.as_ref().map(|of| of.retry.attempts_max),
             Method::Compensation => compensation(),

@@ -18,9 +18,11 @@ pub struct State {
     pub(super) phase: Phase,
     pub(super) steps: Vec<StepRecord>,
     pub(super) cause: Option<Cause>,
-    pub(super) started_at: Timestamp,
+    pub(super) started_at: Moment,
     /// When the last event happened.
     pub(super) last: Moment,
+    /// The latest time at which an event happened since the clock went back last.
+    pub(super) latest: Timestamp,
     /// What the instance looks like from outside. It follows from the rest; it is kept for `since`.
     pub(super) shown: InstanceState,
     pub(super) since: Timestamp,
@@ -58,13 +60,15 @@ impl Phase {
 impl State {
     /// The state of an instance of `definition` that was started at `at`, none of its steps begun.
     pub(super) fn new(definition: &Definition, at: Timestamp) -> Self {
-        let steps = definition.steps().map(|_| StepRecord::new(at)).collect();
+        let moment = Moment { at, went_back: 0 };
+        let steps = definition.steps().map(|_| StepRecord::new(moment)).collect();
         Self {
             phase: Phase::Running,
             steps,
             cause: None,
-            started_at: at,
-            last: Moment { at, went_back: 0 },
+            started_at: moment,
+            last: moment,
+            latest: at,
             shown: InstanceState::Running,
             since: at,
         }
@@ -156,8 +160,8 @@ impl State {
 }
 
 impl StepRecord {
-    const fn new(at: Timestamp) -> Self {
-        Self { own: Record::new(at), received: false, items: None }
+    const fn new(moment: Moment) -> Self {
+        Self { own: Record::new(moment), received: false, items: None }
     }
 
     /// Whether the steps after it may begin.

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use super::clock::{Clock, ReadBack};
 use super::error::{Illegal, Unexpected};
 use super::gate::Gate;
 use super::input::{AttemptEnd, Input};
-use super::record::Moment;
 use super::state::{Phase, State, Step, Unit, UnitIndex};
 use super::status::Method;
 use super::window;
@@ -22,6 +22,7 @@ pub(super) struct Turn<'m> {
     pub(super) id: &'m InstanceId,
     pub(super) state: &'m mut State,
     pub(super) now: Timestamp,
+    pub(super) read_back: Option<ReadBack>,
     pub(super) gate: &'m mut dyn Gate,
     pub(super) events: Vec<Event>,
 }
@@ -79,8 +80,8 @@ impl Turn<'_> {
     pub(super) fn start_if_due(&mut self, at: UnitIndex) -> Result<Start, Illegal> {
         let Some(unit) = self.unit(at).filter(|_| !self.state.is_blocked()) else { return Ok(Start::NotYet) };
         match unit.record.status.waiting() {
-            Some((_, until)) if until > self.now => Ok(Start::NotYet),
-            Some((Method::Attempt, _)) if window::is_forgotten(unit, self.moment()) => self.clear_up(at),
+            Some((_, until)) if !self.clock().is_over(unit.record.since, until) => Ok(Start::NotYet),
+            Some((Method::Attempt, _)) if window::is_forgotten(unit, self.clock()) => self.clear_up(at),
             Some((method, _)) => self.start(at, method),
             None => Ok(Start::NotYet),
         }
@@ -107,9 +108,9 @@ impl Turn<'_> {
         Ok(Start::Done)
     }
 
-    /// What the time is after the last event.
-    pub(super) fn moment(&self) -> Moment {
-        self.state.moment(self.now)
+    /// What the time is.
+    pub(super) fn clock(&self) -> Clock {
+        Clock { now: self.state.moment(self.now), read_back: self.read_back }
     }
 
     /// The indexes of all steps, in the order of their declaration.

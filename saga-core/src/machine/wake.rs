@@ -14,14 +14,17 @@ impl Machine {
     /// else: for room, or for another attempt to end.
     pub fn next_wake(&self) -> Option<Timestamp> {
         let state = self.state();
-        let deadline = state.cutting_deadline(self.definition()).filter(|at| self.is_yet_to_start(*at));
+        let deadline =
+            state.cutting_deadline(self.definition(), self.clock()).filter(|at| self.is_yet_to_start(*at));
         if state.phase.is_terminal() || state.is_blocked() {
             return deadline;
         }
         let parked = state.has_parked();
         let steps = state.steps(self.definition());
         let wakes = steps.filter_map(|step| {
-            let preparation = preparing_until(step).filter(|at| !parked && self.is_yet_to_start(*at));
+            let since = step.record.own.since;
+            let preparation = preparing_until(step).map(|until| self.clock().due(since, until));
+            let preparation = preparation.filter(|at| !parked && self.is_yet_to_start(*at));
             let own = self.wake_of(step.own());
             preparation.into_iter().chain(own).chain(self.wake_of_items(step)).min()
         });
@@ -30,15 +33,22 @@ impl Machine {
 
     /// When the next attempt of `unit` is due, if it waits for that.
     fn wake_of(&self, unit: Unit<'_>) -> Option<Timestamp> {
+        let clock = self.clock();
         let at = match unit.record.status.waiting() {
-            // A call that may not be repeated any more is checked instead, once no request can be travelling.
-            Some((Method::Attempt, until)) if window::is_forgotten(unit, self.moment()) => {
-                let check = unit.of.check.as_ref()?;
-                until.max(unit.record.ended_at.plus(check.after))
+            Some((method, until)) => {
+                let due = clock.due(unit.record.since, until);
+                let check = unit.of.check.as_ref().filter(|_| method == Method::Attempt);
+                match check.filter(|_| window::is_forgotten(unit, clock)) {
+                    // A call that may not be repeated is checked instead, once no request can be travelling.
+                    Some(check) => {
+                        let ended_at = unit.record.ended_at;
+                        due.max(clock.due(ended_at, ended_at.at.plus(check.after)))
+                    }
+                    None => due,
+                }
             }
-            Some((_, until)) => until,
             None if self.state().phase == Phase::Compensating && unit.is_to_settle() => {
-                match settling(unit, self.moment()) {
+                match settling(unit, clock) {
                     Settling::Check(at) => at,
                     Settling::Call | Settling::Impossible => return None,
                 }
@@ -50,17 +60,17 @@ impl Machine {
 
     fn wake_of_items(&self, step: Step<'_>) -> Option<Timestamp> {
         let items = step.record.items.as_ref()?;
-        let waiting = items.waiting_after(self.started_until()).next();
         let settled = || items.to_settle().find_map(|(_, item)| self.wake_of(step.item(item)?));
-        // Only what may not be repeated any more can have been due and still wait for a time.
-        let forgotten = || items.waiting().filter_map(|item| self.wake_of(step.item(item)?)).min();
-        let forgets = step.of.idempotent_within.is_some() && step.of.check.is_some();
         let compensating = self.state().phase == Phase::Compensating;
-        waiting
-            .into_iter()
-            .chain(compensating.then(settled).flatten())
-            .chain(forgets.then(forgotten).flatten())
-            .min()
+        let settled = compensating.then(settled).flatten();
+        // Where what waits may be due at another time than it was to wait for, each has to be looked at.
+        let forgets = step.of.idempotent_within.is_some() && step.of.check.is_some();
+        let waiting = if forgets || self.clock().may_be_early() {
+            items.waiting().filter_map(|item| self.wake_of(step.item(item)?)).min()
+        } else {
+            items.waiting_after(self.started_until()).next()
+        };
+        waiting.into_iter().chain(settled).min()
     }
 
     /// Whether what is due at `at` has neither started nor waits for room.

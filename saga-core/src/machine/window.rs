@@ -1,32 +1,33 @@
 //! How long a service remembers idempotency keys. After that a call in doubt must not be repeated: the step
 //! counts as not idempotent.
 
+use super::clock::Clock;
 use super::error::Illegal;
-use super::record::Moment;
 use super::state::{Unit, UnitIndex};
 use super::status::Method;
 use super::turn::{Start, Turn, cannot_settle};
 use crate::definition::StepKind;
 use crate::fault::{FaultKind, FaultRecord};
 
-/// Whether a repeated call with the same key has no further effect at `now`. A clock that went back meanwhile
+/// Whether a repeated call with the same key has no further effect now. A clock that went back meanwhile
 /// counts as time that has passed: it errs to the safe side.
-pub(super) fn is_idempotent(unit: Unit<'_>, now: Moment) -> bool {
+pub(super) fn is_idempotent(unit: Unit<'_>, clock: Clock) -> bool {
     let (Some(within), Some(since)) = (unit.of.idempotent_within, unit.record.called_since) else {
         return unit.of.idempotent;
     };
+    let now = clock.now;
     let is_known = since.went_back == now.went_back && since.at <= now.at && now.at.since(since.at) < within;
     unit.of.idempotent && is_known
 }
 
-/// Whether a call whose outcome is unknown may be repeated at `now`, since the call itself tells the truth.
-pub(super) fn is_repeatable(unit: Unit<'_>, now: Moment) -> bool {
-    is_idempotent(unit, now) || unit.of.kind == StepKind::ReadOnly
+/// Whether a call whose outcome is unknown may be repeated now, since the call itself tells the truth.
+pub(super) fn is_repeatable(unit: Unit<'_>, clock: Clock) -> bool {
+    is_idempotent(unit, clock) || unit.of.kind == StepKind::ReadOnly
 }
 
 /// Whether its next call was to tell what became of an earlier one, and may not be made any more.
-pub(super) fn is_forgotten(unit: Unit<'_>, now: Moment) -> bool {
-    unit.record.doubt && unit.of.is_repeatable() && !is_repeatable(unit, now)
+pub(super) fn is_forgotten(unit: Unit<'_>, clock: Clock) -> bool {
+    unit.record.doubt && unit.of.is_repeatable() && !is_repeatable(unit, clock)
 }
 
 impl Turn<'_> {
@@ -35,8 +36,8 @@ impl Turn<'_> {
     pub(super) fn clear_up(&mut self, at: UnitIndex) -> Result<Start, Illegal> {
         let Some(unit) = self.unit(at) else { return Ok(Start::NotYet) };
         if let Some(check) = &unit.of.check {
-            let travelling_until = unit.record.ended_at.plus(check.after);
-            let is_over = travelling_until <= self.now;
+            let ended_at = unit.record.ended_at;
+            let is_over = self.clock().is_over(ended_at, ended_at.at.plus(check.after));
             return if is_over { self.start(at, Method::Check) } else { Ok(Start::NotYet) };
         }
         let next = self.unanswered(unit);

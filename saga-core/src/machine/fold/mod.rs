@@ -3,8 +3,6 @@
 
 mod record;
 
-use std::time::Duration;
-
 use super::error::Illegal;
 use super::items::Items;
 use super::record::{Moment, Record};
@@ -15,9 +13,6 @@ use crate::definition::{Definition, StepDefinition};
 use crate::id::StepIndex;
 use crate::journal::{Event, FailureKind};
 use crate::time::Timestamp;
-
-/// A clock that is set right by less has not gone back.
-const CLOCK_SLACK: Duration = Duration::from_secs(1);
 
 impl State {
     /// Applies `event`, which happened at `at`.
@@ -36,9 +31,10 @@ impl State {
             Some(name) => definition
                 .index_of(name)
                 .and_then(|index| self.apply_to_step(definition, index, event, moment)),
-            None => self.apply_to_all(definition, event, at),
+            None => self.apply_to_all(definition, event, moment),
         };
         applied.ok_or_else(|| Illegal::new(event))?;
+        self.latest = if moment.went_back == self.last.went_back { self.latest.max(at) } else { at };
         self.last = moment;
         let shown = self.look(definition);
         if self.shown != shown {
@@ -60,12 +56,6 @@ impl State {
         }
     }
 
-    /// What `at` is after the last event.
-    pub(super) fn moment(&self, at: Timestamp) -> Moment {
-        let went_back = self.last.at.since(at) > CLOCK_SLACK;
-        Moment { at, went_back: self.last.went_back.saturating_add(u32::from(went_back)) }
-    }
-
     /// Applies an event of one step, or of one item of it.
     fn apply_to_step(
         &mut self,
@@ -82,7 +72,7 @@ impl State {
         let listed = match event {
             Event::ItemsListed { items, .. } => {
                 let count = u32::try_from(items.len()).ok()?;
-                Some(Box::new(Items::new(count, of, at)))
+                Some(Box::new(Items::new(count, of, moment)))
             }
             _ => None,
         };
@@ -102,7 +92,8 @@ impl State {
     }
 
     /// Applies an event of the instance as a whole: it is legal if it is so at each step, and each item.
-    fn apply_to_all(&mut self, definition: &Definition, event: &Event, at: Timestamp) -> Option<()> {
+    fn apply_to_all(&mut self, definition: &Definition, event: &Event, moment: Moment) -> Option<()> {
+        let at = moment.at;
         let compensating = self.phase == Phase::Compensating;
         let next: Vec<StepStatus> = self
             .steps(definition)
@@ -117,7 +108,7 @@ impl State {
         match event {
             Event::CompensationDecided { cause } => {
                 self.cause = Some(cause.clone());
-                self.turn_around(definition, &next, event, at);
+                self.turn_around(definition, &next, event, moment);
             }
             Event::Completed => self.phase = Phase::Completed,
             Event::Compensated => self.phase = Phase::Compensated,
@@ -146,14 +137,14 @@ impl State {
     }
 
     /// From here on the instance compensates. This is what one event concerns all steps and items with.
-    fn turn_around(&mut self, definition: &Definition, next: &[StepStatus], event: &Event, at: Timestamp) {
+    fn turn_around(&mut self, definition: &Definition, next: &[StepStatus], event: &Event, moment: Moment) {
         self.phase = Phase::Compensating;
         for ((step, (_, of)), status) in self.steps.iter_mut().zip(definition.steps()).zip(next) {
-            step.own.turn_around(*status, at);
+            step.own.turn_around(*status, moment);
             let Some(items) = &mut step.items else { continue };
             items.change_all(of, |record| {
-                let status = next_status(record.status, record.facts(of, false, at), event);
-                record.turn_around(status.unwrap_or(record.status), at);
+                let status = next_status(record.status, record.facts(of, false, moment.at), event);
+                record.turn_around(status.unwrap_or(record.status), moment);
             });
         }
     }

@@ -7,7 +7,6 @@ use crate::machine::record::{Block, LastFailure, Moment, Record, Tries};
 use crate::machine::status::StepStatus;
 use crate::machine::table::{Facts, next_status};
 use crate::machine::{loss, signal};
-use crate::time::Timestamp;
 
 impl Record {
     /// Applies `event`; `None` if it is not legal: then nothing has changed.
@@ -21,19 +20,19 @@ impl Record {
         self.check_number(event)?;
         let status = next_status(self.status, facts, event)?;
         self.count(of, event, moment);
-        self.come_to(status, moment.at);
+        self.come_to(status, moment);
         Some(())
     }
 
     /// The instance compensates from here on.
-    pub(super) fn turn_around(&mut self, status: StepStatus, at: Timestamp) {
+    pub(super) fn turn_around(&mut self, status: StepStatus, moment: Moment) {
         self.attempts.begin_budget();
         self.checks.begin_budget();
         self.failure = None;
         self.message = None;
         // What kept it from going forward does not keep it from going back; a value that cannot be read does.
         self.block = self.block.take().filter(|block| block.reason == ParkReason::Decode);
-        self.come_to(status, at);
+        self.come_to(status, moment);
     }
 
     /// Whether the number of the attempt that `event` is about is the one that comes next, or is under way.
@@ -67,16 +66,15 @@ impl Record {
         (number == expected).then_some(())
     }
 
-    fn come_to(&mut self, status: StepStatus, at: Timestamp) {
+    fn come_to(&mut self, status: StepStatus, moment: Moment) {
         if self.status != status {
             self.status = status;
-            self.since = at;
+            self.since = moment;
         }
     }
 
     /// Takes down what `event` says beside the status that it leads to.
     fn count(&mut self, of: &StepDefinition, event: &Event, moment: Moment) {
-        let at = moment.at;
         match event {
             Event::SignalMissed { next, .. } => {
                 self.message = matches!(next, Next::Park(_)).then(|| signal::MISSED.into());
@@ -90,10 +88,10 @@ impl Record {
                 self.hear_of_child(of);
             }
             Event::AttemptFailed { fault, next, .. } => {
-                self.count_failure(of, fault, next, at);
+                self.count_failure(of, fault, next, moment);
                 self.hear_of_child(of);
             }
-            Event::AttemptLost { next, .. } => self.count_failure(of, &loss::fault(), next, at),
+            Event::AttemptLost { next, .. } => self.count_failure(of, &loss::fault(), next, moment),
             Event::CheckStarted { attempt, .. } => self.checks.made = *attempt,
             Event::CheckedVoid { .. } => self.be_certain(),
             Event::CheckFailed { fault, next: CheckNext::Park(_), .. } => {
@@ -108,7 +106,8 @@ impl Record {
                 self.message = Some(fault.message.as_str().into());
             }
             Event::Parked { reason, message, .. } => {
-                self.block = Some(Box::new(Block { reason: *reason, message: message.clone(), since: at }));
+                self.block =
+                    Some(Box::new(Block { reason: *reason, message: message.clone(), since: moment.at }));
             }
             Event::Resolved { .. } => self.begin_again(),
             Event::SagaStarted { .. }
@@ -126,8 +125,8 @@ impl Record {
         }
     }
 
-    fn count_failure(&mut self, of: &StepDefinition, fault: &FaultRecord, next: &Next, at: Timestamp) {
-        self.ended_at = at;
+    fn count_failure(&mut self, of: &StepDefinition, fault: &FaultRecord, next: &Next, moment: Moment) {
+        self.ended_at = moment;
         // A call without an effect leaves nothing to doubt.
         self.doubt |= fault.kind == FaultKind::InDoubt && of.kind != StepKind::ReadOnly;
         let failure = || LastFailure { code: fault.code.clone(), message: fault.message.clone() };

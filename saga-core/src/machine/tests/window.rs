@@ -6,7 +6,7 @@ use super::rig::*;
 use crate::definition::{CompensationDefinition, OutputUse, StepDefinition};
 use crate::fault::FaultKind;
 use crate::journal::{Event, FailureKind, InstanceState, Next, ParkReason};
-use crate::machine::AttemptEnd;
+use crate::machine::{AttemptEnd, Pace};
 use crate::time::Timestamp;
 
 const IN_DOUBT: FaultKind = FaultKind::InDoubt;
@@ -107,6 +107,19 @@ fn i26_a_clock_that_went_back_between_counts_as_time_that_has_passed() {
     rig.signal("a", "m1");
     rig.now = Timestamp::from_millis(rig.now.as_millis() - 1_000);
     assert_eq!(rig.crash(), [lost("b", 1, Next::RetryAt(rig.now)), started("b", 2)]);
+}
+
+#[test]
+fn i13_a_forgotten_call_that_waits_to_be_repeated_is_woken_and_parks() {
+    let (mut rig, _) = Rig::begin_at(chain([forgetful(pivot("a"))]), Pace::Hold);
+    rig.pace = Pace::Go;
+    rig.later(60_000);
+    rig.fail("a", IN_DOUBT);
+    rig.now = Timestamp::from_millis(START);
+    assert_eq!(rig.crash(), []);
+    assert_eq!(rig.machine.next_wake(), Some(rig.after(4_000)));
+    let events = rig.later(4_000);
+    assert!(parked_in_doubt(&events), "{events:?}");
 }
 
 #[test]
