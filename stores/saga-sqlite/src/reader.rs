@@ -19,9 +19,6 @@ impl Role for Reading {
 
     const NAME: &'static str = "sagas-read";
 
-    /// A damaged page concerns who asked for it, nobody else.
-    const STOPS_AT_ERROR: bool = false;
-
     fn connect(files: &Files) -> Result<Connection, StoreError> {
         connection::open(&files.database, Access::Read)
     }

@@ -7,6 +7,7 @@ use saga_core::time::Timestamp;
 
 use super::Writer;
 use crate::convert::{integer, millis, timestamp};
+use crate::worker::Failed;
 
 /// Which instances to hand out; [`Wanted`] without its borrow.
 #[derive(Debug)]
@@ -38,38 +39,39 @@ struct Stay {
 }
 
 impl Writer<'_> {
-    pub(crate) fn claim(&mut self, epoch: Epoch, claim: &Claim) -> rusqlite::Result<Vec<InstanceId>> {
-        let transaction = self.transaction()?;
-        if !self.is_live(epoch)? {
-            return Ok(Vec::new());
-        }
-        let candidates = match claim {
-            Claim::Active { limit } => ready(&transaction, epoch, *limit)?,
-            // All other stays have ended.
-            Claim::One(id) => {
-                self.number(id)?.map(|number| Candidate { number, id: id.clone() }).into_iter().collect()
+    pub(crate) fn claim(&mut self, epoch: Epoch, claim: &Claim) -> Result<Vec<InstanceId>, Failed> {
+        self.transact(|writer, transaction| {
+            if !writer.is_live(epoch)? {
+                return Ok(Vec::new());
             }
-        };
-        give(&transaction, &candidates, "UPDATE instance SET epoch = ?2 WHERE number = ?1", epoch)?;
-        transaction.commit()?;
-        Ok(candidates.into_iter().map(|candidate| candidate.id).collect())
+            let candidates = match claim {
+                Claim::Active { limit } => ready(transaction, epoch, *limit)?,
+                // All other stays have ended.
+                Claim::One(id) => {
+                    let number = writer.number(id)?;
+                    number.map(|number| Candidate { number, id: id.clone() }).into_iter().collect()
+                }
+            };
+            give(transaction, &candidates, "UPDATE instance SET epoch = ?2 WHERE number = ?1", epoch)?;
+            Ok(candidates.into_iter().map(|candidate| candidate.id).collect())
+        })
     }
 
-    pub(crate) fn due(&mut self, epoch: Epoch, now: Timestamp, limit: usize) -> rusqlite::Result<Due> {
-        let transaction = self.transaction()?;
-        if !self.is_live(epoch)? {
-            return Ok(Due::default());
-        }
-        let candidates = overdue(&transaction, now, limit)?;
-        give(
-            &transaction,
-            &candidates,
-            "UPDATE instance SET epoch = ?2, due = NULL WHERE number = ?1",
-            epoch,
-        )?;
-        let next = next_due(&transaction)?;
-        transaction.commit()?;
-        Ok(Due { ids: candidates.into_iter().map(|candidate| candidate.id).collect(), next })
+    pub(crate) fn due(&mut self, epoch: Epoch, now: Timestamp, limit: usize) -> Result<Due, Failed> {
+        self.transact(|writer, transaction| {
+            if !writer.is_live(epoch)? {
+                return Ok(Due::default());
+            }
+            let candidates = overdue(transaction, now, limit)?;
+            give(
+                transaction,
+                &candidates,
+                "UPDATE instance SET epoch = ?2, due = NULL WHERE number = ?1",
+                epoch,
+            )?;
+            let next = next_due(transaction)?;
+            Ok(Due { ids: candidates.into_iter().map(|candidate| candidate.id).collect(), next })
+        })
     }
 }
 

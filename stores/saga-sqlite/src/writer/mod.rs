@@ -17,7 +17,7 @@ use self::signals::Signals;
 use crate::connection::{self, Access};
 use crate::convert::{integer, millis};
 use crate::files::Files;
-use crate::worker::Role;
+use crate::worker::{Failed, Role};
 
 /// The role of the thread that writes.
 pub(crate) enum Writing {}
@@ -26,8 +26,6 @@ impl Role for Writing {
     type Session<'c> = Writer<'c>;
 
     const NAME: &'static str = "sagas-write";
-
-    const STOPS_AT_ERROR: bool = true;
 
     fn connect(files: &Files) -> Result<Connection, StoreError> {
         let connection = connection::open(&files.database, Access::Write)?;
@@ -98,28 +96,36 @@ impl<'c> Writer<'c> {
     }
 
     /// Writes a batch in one transaction.
-    pub(crate) fn append(&mut self, batch: &[Write]) -> rusqlite::Result<Vec<Result<(), Refusal>>> {
-        let transaction = self.transaction()?;
-        let answers = batch.iter().map(|write| self.write(write)).collect::<rusqlite::Result<_>>()?;
-        transaction.commit()?;
-        Ok(answers)
+    pub(crate) fn append(&mut self, batch: &[Write]) -> Result<Vec<Result<(), Refusal>>, Failed> {
+        self.transact(|writer, _| batch.iter().map(|write| writer.write(write)).collect())
     }
 
-    pub(crate) fn define(&mut self, definition: &Defined) -> rusqlite::Result<()> {
+    pub(crate) fn define(&mut self, definition: &Defined) -> Result<(), Failed> {
         let steps = codec::encode_shape(&definition.shape)
             .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
-        let transaction = self.transaction()?;
-        transaction.execute(
-            "INSERT INTO saga (name, version, shape, steps) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
-            (&definition.saga, definition.version, definition.shape_id().as_str(), steps),
-        )?;
-        transaction.commit()
+        self.transact(|_, transaction| {
+            transaction.execute(
+                "INSERT INTO saga (name, version, shape, steps) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT DO NOTHING",
+                (&definition.saga, definition.version, definition.shape_id().as_str(), steps),
+            )?;
+            Ok(())
+        })
     }
 
-    /// A transaction that writes from its beginning: one that only becomes so fails at once when another program
-    /// has written in between, however long it would be ready to wait.
-    fn transaction(&self) -> rusqlite::Result<Transaction<'c>> {
-        Transaction::new_unchecked(self.connection, TransactionBehavior::Immediate)
+    /// Does `work` in a transaction and commits it.
+    ///
+    /// The transaction writes from its beginning: one that only becomes so fails at once when another program has
+    /// written in between, however long it would be ready to wait. An error before it has begun leaves everything
+    /// as it was. After any other the statements and [`Numbers`] of this writer may tell of what was taken back, and
+    /// the disk of what was not.
+    fn transact<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self, &Transaction<'c>) -> rusqlite::Result<T>,
+    ) -> Result<T, Failed> {
+        let transaction = Transaction::new_unchecked(self.connection, TransactionBehavior::Immediate)?;
+        let done = work(self, &transaction).and_then(|value| transaction.commit().map(|()| value));
+        done.map_err(Failed::Writing)
     }
 
     fn write(&mut self, write: &Write) -> Written {
@@ -261,6 +267,11 @@ impl<'c> Writer<'c> {
 
 #[cfg(test)]
 impl Writer<'_> {
+    /// Fails at once where another program has a lock.
+    pub(crate) fn do_not_wait(&mut self) -> rusqlite::Result<()> {
+        self.connection.busy_timeout(std::time::Duration::ZERO)
+    }
+
     /// Lets the disk be full.
     pub(crate) fn limit_pages(&mut self, pages: i64) -> rusqlite::Result<()> {
         self.connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
