@@ -92,11 +92,11 @@ impl Turn<'_> {
     fn after_forward_failure(&self, unit: Unit<'_>, fault: &FaultRecord) -> Next {
         let after_pivot = self.definition.is_after_pivot(unit.at.step);
         let in_doubt = fault.kind == FaultKind::InDoubt;
-        let policy = forward_policy(unit, after_pivot, in_doubt, self.clock());
+        let policy = forward_policy(unit, in_doubt, self.clock());
         let counted = unit.record.attempts.counted();
         let again = policy.allows_another(counted).then(|| {
             let attempt = unit.record.attempts.made;
-            Next::RetryAt(self.retry_at(unit, &policy, counted, attempt, Some(fault)))
+            Next::RetryAt(self.retry_at(unit, policy, counted, attempt, Some(fault)))
         });
         let nothing_done = if after_pivot { Next::Park(ParkReason::BudgetSpent) } else { Next::Void };
         match fault.kind {
@@ -115,22 +115,13 @@ impl Turn<'_> {
 }
 
 /// How often and when a step is called again while the instance goes forward.
-pub(super) fn forward_policy(unit: Unit<'_>, after_pivot: bool, in_doubt: bool, clock: Clock) -> RetryPolicy {
+pub(super) fn forward_policy<'a>(unit: Unit<'a>, in_doubt: bool, clock: Clock) -> &'a RetryPolicy {
     let in_doubt = in_doubt || unit.record.doubt;
-    let persists = match unit.of.kind {
-        StepKind::Compensatable => false,
-        // Nobody compensates around a pivot that may have been done, and nobody goes back from behind it: the
-        // call is repeated until it tells.
-        StepKind::Pivot | StepKind::Retriable => in_doubt && window::is_idempotent(unit, clock),
-        StepKind::ReadOnly => false,
-    };
-    // A step that says nothing of its own has the policy that its place asks for.
-    let says_nothing = unit.of.retry == RetryPolicy::FORWARD;
-    if says_nothing && (persists || after_pivot) {
-        RetryPolicy::PERSISTENT
-    } else if persists {
-        unit.of.retry.clone().unlimited()
-    } else {
-        unit.of.retry.clone()
+    match unit.of.kind {
+        // Nobody compensates around a pivot that may have been done: the call is repeated until it tells.
+        StepKind::Pivot if in_doubt && window::is_idempotent(unit, clock) => &unit.of.retry_in_doubt,
+        StepKind::Pivot | StepKind::Compensatable | StepKind::Retriable | StepKind::ReadOnly => {
+            &unit.of.retry
+        }
     }
 }

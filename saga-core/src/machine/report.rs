@@ -110,10 +110,7 @@ impl Machine {
         let compensation = || unit.of.compensation.as_ref().map(|of| of.retry.attempts_max);
         let attempts_max = match method {
             Method::Attempt if self.state().phase == Phase::Compensating => compensation(),
-            Method::Attempt => {
-                let after_pivot = self.definition().is_after_pivot(unit.at.step);
-                Some(forward_policy(unit, after_pivot, false, self.clock()).attempts_max)
-            }
+            Method::Attempt => Some(forward_policy(unit, false, self.clock()).attempts_max),
             Method::Check => unit.of.check.as_ref().map(|of| of.retry.attempts_max),
             Method::Compensation => compensation(),
         };

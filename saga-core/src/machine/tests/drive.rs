@@ -257,7 +257,7 @@ impl Drive {
     }
 
     fn children(&self) -> Vec<(StepIndex, ChildNeed)> {
-        let children: Vec<_> = self.machine.children().collect();
+        let children: Vec<_> = self.machine.children().map(|(step, need, _)| (step, need)).collect();
         let needs = self.watch.children().into_iter().map(|(step, method)| match method {
             Method::Attempt | Method::Check => (step, ChildNeed::End),
             Method::Compensation => (step, ChildNeed::Compensation),

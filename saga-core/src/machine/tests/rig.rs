@@ -41,7 +41,7 @@ pub(super) fn step(name: &str) -> StepDefinition {
 }
 
 pub(super) fn pivot(name: &str) -> StepDefinition {
-    StepDefinition::new(name, StepKind::Pivot).retry(plain_retry(3))
+    StepDefinition::new(name, StepKind::Pivot).retry(plain_retry(3)).retry_in_doubt(endless_retry())
 }
 
 pub(super) fn retriable(name: &str) -> StepDefinition {

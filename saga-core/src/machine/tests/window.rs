@@ -14,7 +14,8 @@ const IN_DOUBT: FaultKind = FaultKind::InDoubt;
 /// Its keys are known for ten seconds, and it is tried again after 4 s, 8 s, 16 s.
 fn forgetful(step: StepDefinition) -> StepDefinition {
     let retry = plain_retry(5).initial(Duration::from_secs(4));
-    step.retry(retry).idempotent().idempotent_within(Duration::from_secs(10))
+    let in_doubt = retry.clone().unlimited();
+    step.retry(retry).retry_in_doubt(in_doubt).idempotent().idempotent_within(Duration::from_secs(10))
 }
 
 /// A pivot in doubt that waits for its third call when its time is over.
