@@ -24,6 +24,7 @@ use crate::runtime::resolve::command;
 use crate::runtime::revive::{load, replay};
 use crate::runtime::shared::Shared;
 use crate::runtime::start::{Start, start};
+use crate::store::StoreError;
 
 /// How long a store that fails is left alone.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -60,10 +61,23 @@ pub(crate) fn attend(live: &Arc<Live>) {
 
 /// Tells the parent of an instance that this has ended.
 pub(crate) fn tell_parent(shared: &Arc<Shared>, parent: &InstanceId) {
-    match shared.get(parent) {
-        Some(live) => attend(&live),
-        None => shared.note_due(shared.now()),
+    if let Some(live) = shared.get(parent) {
+        attend(&live);
     }
+    // If it has left memory, the child's end has made it due.
+    shared.note_due(shared.now());
+}
+
+/// Looks once more at the children that an instance has just left memory to wait for: one that ended while it left
+/// would else go unnoticed.
+pub(crate) async fn has_ended(shared: &Shared, children: &[InstanceId]) -> Result<bool, StoreError> {
+    for child in children {
+        let head = shared.store.head(child).await?;
+        if head.is_some_and(|head| head.progress.state.is_terminal()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// What the parent's machine is told.

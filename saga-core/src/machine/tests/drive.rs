@@ -203,7 +203,9 @@ impl Drive {
                 self.faults -= 1;
                 if self.choices.once_in(3) {
                     let millis = self.now.as_millis();
-                    let back = Timestamp::from_millis(millis.saturating_sub(JUMP.as_millis() as u64));
+                    let back = Timestamp::from_millis(
+                        millis.saturating_sub(u64::try_from(JUMP.as_millis()).unwrap()),
+                    );
                     self.now = self.choices.one(&[back, self.now.plus(JUMP)]);
                     self.watch.clock_jumped();
                 }

@@ -117,7 +117,7 @@ impl Watch {
             Event::SignalReceived { .. } => first(self.received.insert(step)),
             Event::ItemsListed { items, .. } => {
                 self.is_prepared(step);
-                first(self.listed.insert(step, items.len() as u32).is_none());
+                first(self.listed.insert(step, u32::try_from(items.len()).unwrap()).is_none());
             }
             Event::StepStarted { .. } => self.step_started(key),
             Event::StepSucceeded { .. } => {

@@ -92,9 +92,9 @@ impl World {
     pub(super) fn units(&self, step: StepIndex, of: &StepDefinition) -> Vec<UnitIndex> {
         match of.fan_out {
             None => vec![UnitIndex { step, item: None }],
-            Some(_) => {
-                (0..self.items(step) as u32).map(|item| UnitIndex { step, item: Some(item) }).collect()
-            }
+            Some(_) => (0..u32::try_from(self.items(step)).unwrap())
+                .map(|item| UnitIndex { step, item: Some(item) })
+                .collect(),
         }
     }
 
