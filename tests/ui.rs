@@ -65,7 +65,7 @@ fn messages() -> Vec<(PathBuf, String)> {
 
 /// The folders of mistakes.
 fn folders() -> Vec<PathBuf> {
-    entries(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ui/fail"))
+    entries(Path::new("tests/ui/fail"))
 }
 
 fn entries(folder: &Path) -> Vec<PathBuf> {

@@ -2,5 +2,13 @@
 
 mod support;
 
+mod admission;
+mod attempts;
 mod crash_points;
+mod failing_store;
+mod keys;
+mod lifecycle;
 mod outcomes;
+mod parking;
+mod start;
+mod versions;

@@ -1,6 +1,5 @@
 //! Sets of steps.
 
-use super::indexes;
 use crate::id::StepIndex;
 
 /// A set of steps.
@@ -41,7 +40,12 @@ impl StepSet {
 
     /// Its steps in order.
     pub fn iter(self) -> impl Iterator<Item = StepIndex> {
-        indexes().filter(move |index| self.contains(*index))
+        let mut left = self.0;
+        std::iter::from_fn(move || {
+            let index = usize::try_from(left.trailing_zeros()).ok().and_then(StepIndex::new)?;
+            left &= left - 1;
+            Some(index)
+        })
     }
 }
 

@@ -60,17 +60,14 @@ impl Shape {
         };
         for step in &self.steps {
             feed(step.name.as_str().as_bytes());
-            let flags = [
-                step.idempotent,
-                step.compensation_needs_output,
-                step.conditional,
-                step.fan_out,
-                step.signal,
-                step.child.is_some(),
-            ];
-            feed(&[step.kind as u8]);
-            feed(&flags.map(u8::from));
-            feed(step.child.as_deref().unwrap_or_default().as_bytes());
+            feed(&[step.kind as u8, u8::from(step.idempotent), u8::from(step.compensation_needs_output)]);
+            // What a step does not have says nothing, so a saga keeps its name when the language grows.
+            let more = [("when", step.conditional), ("for_each", step.fan_out), ("signal", step.signal)];
+            more.iter().filter(|(_, has)| *has).for_each(|(key, _)| feed(key.as_bytes()));
+            if let Some(child) = &step.child {
+                feed(b"child");
+                feed(child.as_bytes());
+            }
             for before in &step.after {
                 feed(before.as_str().as_bytes());
             }

@@ -1,6 +1,7 @@
 //! The typed values of one instance.
 
 use std::any::type_name;
+use std::panic::catch_unwind;
 use std::sync::OnceLock;
 
 use serde::Serialize;
@@ -112,12 +113,16 @@ impl<T: Send + Sync> AnySlot for Slot<T> {
     }
 }
 
-/// Reads `payload` as a `T`.
+/// Reads `payload` as a `T`. It is read where many instances are brought in, so a panic of the type's own code
+/// is an error like any other.
 pub(crate) fn decode<T: DeserializeOwned>(payload: &Payload) -> Result<T, String> {
-    serde_json::from_str(payload.as_str()).map_err(|error| {
-        let (line, column) = (error.line(), error.column());
-        format!("the stored value does not read as `{}`: line {line}, column {column}", type_name::<T>())
-    })
+    match catch_unwind(|| serde_json::from_str(payload.as_str())) {
+        Ok(read) => read.map_err(|error| {
+            let (line, column) = (error.line(), error.column());
+            format!("the stored value does not read as `{}`: line {line}, column {column}", type_name::<T>())
+        }),
+        Err(_panic) => Err(format!("reading the stored value as `{}` panicked", type_name::<T>())),
+    }
 }
 
 /// Writes `value` as JSON. The error names the type only: what serde says may quote the value.

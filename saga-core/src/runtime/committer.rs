@@ -70,7 +70,7 @@ impl Committer {
                 batch.into_iter().map(|pending| (pending.write, pending.live)).unzip();
             let results = match store.append(&writes).await {
                 Ok(results) => results.into_iter().map(Written::from).collect(),
-                Err(error) => self.repair(store, lifecycle, &writes, error).await,
+                Err(error) => self.repair(store, lifecycle, &writes, &lives, error).await,
             };
             for (live, written) in lives.into_iter().zip(results) {
                 live.written(written);
@@ -93,13 +93,14 @@ impl Committer {
 
     /// After a failed commit: reopens the store and reads back. What is found was written; what is not found is
     /// written now. New instances are tried once more, then their callers are told, and only what is found of
-    /// them goes on; entries are tried until the store takes them or the stay ends. A sync is never repeated on
-    /// the same handle, since a kernel reports a lost page only once.
+    /// them or asked for again goes on; entries are tried until the store takes them or the stay ends. A sync is
+    /// never repeated on the same handle, since a kernel reports a lost page only once.
     async fn repair(
         &self,
         store: &dyn Store,
         lifecycle: &Lifecycle,
         writes: &[Write],
+        lives: &[Arc<Live>],
         mut error: StoreError,
     ) -> Vec<Written> {
         let mut results: Vec<Option<Written>> = vec![None; writes.len()];
@@ -107,12 +108,14 @@ impl Committer {
         let mut round = 0;
         loop {
             warn!(error = %error, round, writes = writes.len(), "a commit failed, reading back");
-            match reappend(store, writes, &mut results, round == 0).await {
+            let wanted: Vec<_> = lives.iter().map(|live| round == 0 || live.is_awaited()).collect();
+            match reappend(store, writes, &mut results, &wanted).await {
                 Ok(()) => break,
                 Err(again) => error = again,
             }
             round += 1;
             self.refuse_new(&error);
+            lives.iter().filter(|live| !live.is_created()).for_each(|live| live.doubt_creation(&error));
             if lifecycle.is_ending() {
                 error!(error = %error, "the store does not work: instances stay where their journal ends");
                 break;
@@ -155,12 +158,12 @@ impl From<Result<(), Refusal>> for Written {
 }
 
 /// Reopens the store, settles by reading back which of the writes without a result took effect, and appends
-/// the others. New instances are appended only if `create` says so: later only what is found of them counts.
+/// the others. New instances are appended only if they are `wanted`: of the rest only what is found counts.
 async fn reappend(
     store: &dyn Store,
     writes: &[Write],
     results: &mut [Option<Written>],
-    create: bool,
+    wanted: &[bool],
 ) -> Result<(), StoreError> {
     store.reopen().await?;
     let open: Vec<usize> =
@@ -172,10 +175,10 @@ async fn reappend(
         let (Some(write), Some(result)) = (writes.get(at), results.get_mut(at)) else { continue };
         match find(write, stored.as_ref()) {
             Found::Written => *result = Some(Written::Durable),
-            Found::Missing if create || !matches!(write, Write::Create { .. }) => {
-                again.push((at, write.clone()));
+            Found::Missing
+                if matches!(write, Write::Create { .. }) && !wanted.get(at).is_some_and(|wanted| *wanted) => {
             }
-            Found::Missing => {}
+            Found::Missing => again.push((at, write.clone())),
             Found::Other(refusal) => *result = Some(Written::Refused(refusal)),
         }
     }

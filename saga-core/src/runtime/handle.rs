@@ -209,9 +209,9 @@ fn output_of<S: Saga>(replayed: &Replayed) -> Payload {
     let definition = S::definition();
     let name = definition.output().and_then(|index| definition.step(index)).map(|step| &step.name);
     let events = replayed.entries.iter().flat_map(|entry| &entry.events);
-    let outputs = events.filter_map(|event| match event {
+    let mut outputs = events.filter_map(|event| match event {
         Event::StepSucceeded { step, output, .. } if Some(step) == name => Some(output.clone()),
         _ => None,
     });
-    outputs.last().unwrap_or(Payload::NOTHING)
+    outputs.next_back().unwrap_or(Payload::NOTHING)
 }

@@ -13,7 +13,7 @@ use tracing::{Span, debug, error, info, warn};
 use crate::error::Error;
 use crate::id::{Epoch, InstanceId, Seq, StepIndex};
 use crate::journal::{Entry, Event, Head, InstanceState, Payload, Progress, codec};
-use crate::machine::{Action, Input, Machine, Pace};
+use crate::machine::{Action, Input, Machine, Pace, Unexpected};
 use crate::private::Role;
 use crate::runtime::admission::Place;
 use crate::runtime::committer::Written;
@@ -286,6 +286,19 @@ impl Live {
         }
     }
 
+    /// Whether somebody waits for its first entry to be durable.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.core().creators.iter().any(|creator| !creator.is_closed())
+    }
+
+    /// The store does not tell whether the first entry is durable. Who waits for it is told so; what is found of
+    /// the instance later goes on.
+    pub(crate) fn doubt_creation(&self, error: &StoreError) {
+        for creator in self.core().creators.drain(..) {
+            let _gone = creator.send(Created::Failed(error.clone()));
+        }
+    }
+
     /// Learns what became of the entry that was handed in.
     pub(crate) fn written(self: &Arc<Self>, written: Written) {
         let mut core = self.core();
@@ -355,6 +368,10 @@ impl Live {
                 Ok(more) => {
                     events.extend(more);
                     replies.extend(arrival.reply);
+                }
+                Err(broken @ Unexpected::Broken { .. }) => {
+                    error!(parent: &self.span, %broken, "a defect of this library: the instance stops here");
+                    return self.leave(core, Some(Ended::Stopped(broken.to_string())));
                 }
                 Err(unexpected) => {
                     debug!(parent: &self.span, %unexpected, "an input came too late");
@@ -446,23 +463,27 @@ impl Live {
             info!(parent: &self.span, state = %core.machine.instance_state(), "the instance rests");
             return self.leave(core, Some(ended));
         }
-        let waits_for_attempts = core.machine.has_attempts_running();
-        if !waits_for_attempts && let Some(due) = core.progress.due {
+        if core.machine.has_attempts_running() {
+            return self.arm(core);
+        }
+        if let Some(due) = core.progress.due {
             self.leave(core, None);
             return self.shared.note_due(due);
         }
-        if let Some(at) = core.machine.next_wake() {
-            return self.arm(core, at);
+        if core.place.is_some() {
+            return self.arm(core);
         }
-        if !waits_for_attempts && core.place.is_none() {
-            self.leave(core, None);
-            self.shared.admission.enqueue(self.id.clone());
-        }
+        self.leave(core, None);
+        self.shared.admission.enqueue(self.id.clone());
     }
 
-    /// Proceeds at `at`. The timer counts by tokio's clock: what it has waited for has passed, even if the wall
-    /// clock was set back meanwhile.
-    fn arm(self: &Arc<Self>, core: &mut Core, at: Timestamp) {
+    /// Proceeds when the next time comes that the machine waits for, if it does. The timer counts by tokio's
+    /// clock: what it has waited for has passed, even if the wall clock was set back meanwhile. Nothing wakes
+    /// during a shutdown, since nothing would start.
+    fn arm(self: &Arc<Self>, core: &mut Core) {
+        let Some(at) = core.machine.next_wake().filter(|_| !self.shared.lifecycle.is_ending()) else {
+            return;
+        };
         if core.timer.as_ref().is_some_and(|(armed, _)| *armed == at) {
             return;
         }

@@ -15,7 +15,7 @@ use crate::runtime::builder::Builder;
 use crate::runtime::handle::Handle;
 use crate::runtime::instance::{Arrival, Arriving, Created, Live};
 use crate::runtime::revive::{Command, Revived, load, revive};
-use crate::runtime::shared::Shared;
+use crate::runtime::shared::{Inserted, Shared};
 use crate::runtime::shutdown::{self, LastClone};
 use crate::saga::Saga;
 use crate::store::{Store, StoreErrorKind, Stored, Wanted};
@@ -94,14 +94,15 @@ impl Orchestrator {
         let arriving = Arriving { id: id.clone(), saga, memory, place };
         let (live, write) = Live::create(&self.shared, arriving, payload.clone(), creator)?;
         let created = match self.shared.insert(&live) {
-            Ok(()) => {
+            Inserted::New => {
                 self.shared.committer.submit(write, live);
                 created.await.map_err(|_| Error::ShuttingDown)?
             }
-            Err(there) => match there.created().await {
+            Inserted::There(there) => match there.created().await {
                 Created::Durable => Created::Exists,
                 other => other,
             },
+            Inserted::Closed => return Err(Error::ShuttingDown),
         };
         match created {
             Created::Durable => {}

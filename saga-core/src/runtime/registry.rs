@@ -3,13 +3,16 @@
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+
+use tracing::error;
 
 use crate::definition::{Definition, ShapeId};
 use crate::error::Error;
 use crate::id::StepIndex;
 use crate::journal::{Head, Payload};
-use crate::private::{Call, Calling, Memory, decode};
+use crate::private::{Call, Calling, Memory, decode, missing};
 use crate::saga::Saga;
 
 /// A registered saga whose type only its own methods know.
@@ -49,7 +52,7 @@ impl<S: Saga> Registered<S> {
 
     /// The memory of an instance that starts with `input`.
     pub(crate) fn instance(&self, input: S::Input) -> Arc<dyn AnyInstance> {
-        Arc::new(TypedInstance { flow: Arc::clone(&self.flow), memory: Memory::new(input) })
+        Arc::new(TypedInstance { flow: Arc::clone(&self.flow), memory: Some(Memory::new(input)) })
     }
 }
 
@@ -69,19 +72,34 @@ impl<S: Saga> AnySaga for Registered<S> {
 
 struct TypedInstance<S: Saga> {
     flow: Arc<S>,
-    memory: Memory<S>,
+    /// There until the drop.
+    memory: Option<Memory<S>>,
 }
 
 impl<S: Saga> AnyInstance for TypedInstance<S> {
     fn restore(&self, step: StepIndex, output: &Payload) -> Result<(), String> {
-        match S::slot(&self.memory.outputs, step.get()) {
+        let memory = self.memory.as_ref().ok_or("its values are gone")?;
+        match S::slot(&memory.outputs, step.get()) {
             Some(slot) => slot.restore(output),
             None => Err("the saga has no such step".to_owned()),
         }
     }
 
     fn call<'a>(&'a self, call: Call<'a>) -> Calling<'a> {
-        self.flow.call(call, &self.memory)
+        match &self.memory {
+            Some(memory) => self.flow.call(call, memory),
+            None => missing("memory"),
+        }
+    }
+}
+
+impl<S: Saga> Drop for TypedInstance<S> {
+    /// The last who holds the values may be the committer: a value whose drop panics must not take it along.
+    fn drop(&mut self) {
+        let memory = self.memory.take();
+        if catch_unwind(AssertUnwindSafe(|| drop(memory))).is_err() {
+            error!(saga = %S::definition().name(), "a value panicked when it was dropped");
+        }
     }
 }
 

@@ -9,11 +9,11 @@ use crate::definition::Definition;
 use crate::error::Error;
 use crate::id::{InstanceId, StepIndex};
 use crate::journal::{Entry, Event, Head, InstanceState, ParkReason, Payload, codec};
-use crate::machine::{Input, Machine};
+use crate::machine::{Input, Machine, ReplayError};
 use crate::runtime::admission::Place;
 use crate::runtime::instance::{Arrival, Arriving, Live};
 use crate::runtime::registry::{AnyInstance, AnySaga};
-use crate::runtime::shared::Shared;
+use crate::runtime::shared::{Inserted, Shared};
 use crate::store::{Store, Stored, Write};
 
 /// Somebody's decision on a parked instance, with whom to tell.
@@ -47,8 +47,12 @@ pub(crate) fn replay(definition: &Arc<Definition>, stored: &Stored) -> Result<Re
         .iter()
         .map(|entry| codec::decode(entry).map_err(|error| format!("entry {}: {error}", entry.seq)))
         .collect::<Result<Vec<_>, _>>()?;
-    let machine = Machine::replay(Arc::clone(definition), stored.head.id.clone(), &entries)
-        .map_err(|error| error.to_string())?;
+    let machine = Machine::replay(Arc::clone(definition), stored.head.id.clone(), &entries).map_err(
+        |error| match error {
+            ReplayError::Illegal { seq, source } => format!("entry {seq}: {source}"),
+            other => other.to_string(),
+        },
+    )?;
     Ok(Replayed { head: stored.head.clone(), entries, machine })
 }
 
@@ -107,7 +111,7 @@ fn put(
     let arriving = Arriving { id: head.id.clone(), saga: Arc::clone(saga), memory, place };
     let live = Live::revived(shared, arriving, machine, seq, head.progress.clone(), output);
     match shared.insert(&live) {
-        Ok(()) => {
+        Inserted::New => {
             let mut inputs: Vec<Arrival> = vec![Input::Recovered.into()];
             if let Some(Command { input, reply }) = command {
                 inputs.push(Arrival { reply: Some(reply), ..input.into() });
@@ -122,8 +126,8 @@ fn put(
             live.feed_all(inputs);
             Revived::Settled
         }
-        Err(there) if there.is_created() => Revived::Settled,
-        Err(_) => Revived::Busy,
+        Inserted::There(there) if !there.is_created() => Revived::Busy,
+        Inserted::There(_) | Inserted::Closed => Revived::Settled,
     }
 }
 

@@ -50,6 +50,8 @@ pub(crate) struct Shared {
 /// The instances in memory, and who waits for the end of any.
 #[derive(Default)]
 struct Table {
+    /// The orchestrator has ended: nothing comes into memory any more.
+    closed: bool,
     live: HashMap<InstanceId, Arc<Live>>,
     waiting: HashMap<InstanceId, Vec<oneshot::Sender<Ended>>>,
 }
@@ -59,6 +61,16 @@ struct Table {
 struct Wake {
     at: Mutex<Option<Timestamp>>,
     earlier: Notify,
+}
+
+/// What became of putting an instance into memory.
+pub(crate) enum Inserted {
+    /// It is there.
+    New,
+    /// This one of the same id was there before.
+    There(Arc<Live>),
+    /// The orchestrator has ended.
+    Closed,
 }
 
 /// How an instance left memory for those who wait for its outcome.
@@ -132,13 +144,17 @@ impl Shared {
         let _closed = ends.wait_for(|ended| *ended).await;
     }
 
-    /// Puts an instance into memory, unless one of its id is there: then that is returned.
-    pub(crate) fn insert(&self, live: &Arc<Live>) -> Result<(), Arc<Live>> {
-        match self.table().live.entry(live.id().clone()) {
-            Entry::Occupied(there) => Err(Arc::clone(there.get())),
+    /// Puts an instance into memory, unless one of its id is there, or the orchestrator has ended.
+    pub(crate) fn insert(&self, live: &Arc<Live>) -> Inserted {
+        let mut table = self.table();
+        if table.closed {
+            return Inserted::Closed;
+        }
+        match table.live.entry(live.id().clone()) {
+            Entry::Occupied(there) => Inserted::There(Arc::clone(there.get())),
             Entry::Vacant(room) => {
                 room.insert(Arc::clone(live));
-                Ok(())
+                Inserted::New
             }
         }
     }
@@ -196,7 +212,8 @@ impl Shared {
 
     /// Forgets everything in memory: who waits learns that there is nobody left to answer.
     pub(crate) fn forget_all(&self) {
-        let table = std::mem::take(&mut *self.table());
+        let closed = Table { closed: true, ..Table::default() };
+        let table = std::mem::replace(&mut *self.table(), closed);
         table.live.values().for_each(|live| live.forget());
     }
 

@@ -119,7 +119,8 @@ pub trait Store: Send + Sync {
     async fn due(&self, epoch: Epoch, now: Timestamp, limit: usize) -> Result<Due, StoreError>;
 
     /// Makes the store usable again after an error: closes what it holds and opens it anew, as far as that is
-    /// needed. The stay goes on.
+    /// needed. The stay goes on. What is read afterwards is durable, also if it was written by a batch that was
+    /// answered with an error.
     ///
     /// # Errors
     /// [`StoreError`] if it cannot be opened: try again later.

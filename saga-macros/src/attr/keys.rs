@@ -3,8 +3,10 @@
 use std::fmt::Display;
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
+use syn::punctuated::Punctuated;
 use syn::{Error, LitStr, Token, parenthesized};
 
 use crate::diag::{Diag, list, nearest};
@@ -104,51 +106,27 @@ impl Key {
 
     /// The key, which stands alone.
     pub(crate) fn flag(self, diag: &mut Diag) -> Ident {
-        match &self.value {
-            Value::None => {}
-            Value::Equals(value) | Value::List(value) => {
-                diag.error(
-                    if value.is_empty() { quote::quote!(#self) } else { value.clone() },
-                    format_args!("`{}` takes no value", self.word()),
-                    format_args!("write `{}`", self.word()),
-                );
-            }
+        if let Value::Equals(value) | Value::List(value) = &self.value {
+            let at = if value.is_empty() { self.name.to_token_stream() } else { value.clone() };
+            let word = &self.name;
+            diag.error(at, format_args!("`{word}` takes no value"), format_args!("write `{word}`"));
         }
         self.name
     }
 
     /// What stands after `=`, read as a `T`; `example` is the whole key as it should be written.
     pub(crate) fn value<T: Parse>(self, example: impl Display, diag: &mut Diag) -> Option<T> {
-        let value = match self.value {
-            Value::Equals(value) => value,
-            Value::None | Value::List(_) => {
-                diag.error(
-                    &self.name,
-                    format_args!("`{}` needs a value", self.name),
-                    format_args!("write `{example}`"),
-                );
-                return None;
+        let help = format!("write `{example}`");
+        match self.value {
+            Value::Equals(value) if !value.is_empty() => T::parse
+                .parse2(value.clone())
+                .map_err(|_| diag.error(value, format_args!("this is no value of `{}`", self.name), help))
+                .ok(),
+            Value::Equals(_) | Value::None | Value::List(_) => {
+                diag.error(&self.name, format_args!("`{}` needs a value", self.name), help);
+                None
             }
-        };
-        if value.is_empty() {
-            diag.error(
-                &self.name,
-                format_args!("`{}` needs a value", self.name),
-                format_args!("write `{example}`"),
-            );
-            return None;
         }
-        let at = value.clone();
-        T::parse
-            .parse2(value)
-            .map_err(|_| {
-                diag.error(
-                    at,
-                    format_args!("this is no value of `{}`", self.name),
-                    format_args!("write `{example}`"),
-                );
-            })
-            .ok()
     }
 
     /// A string after `=`.
@@ -161,25 +139,16 @@ impl Key {
         match self.value {
             Value::List(content) => Some(content),
             Value::None | Value::Equals(_) => {
-                diag.error(
-                    &self.name,
-                    format_args!("`{}` needs parentheses", self.name),
-                    format_args!("write `{example}`"),
-                );
+                let what = format!("`{}` needs parentheses", self.name);
+                diag.error(&self.name, what, format_args!("write `{example}`"));
                 None
             }
         }
     }
 }
 
-impl quote::ToTokens for Key {
-    fn to_tokens(&self, tokens: &mut TokenStream) {
-        self.name.to_tokens(tokens);
-    }
-}
-
 /// Names separated by commas.
 pub(crate) fn idents(tokens: TokenStream) -> Result<Vec<Ident>, Error> {
-    let parser = syn::punctuated::Punctuated::<Ident, Token![,]>::parse_terminated;
+    let parser = Punctuated::<Ident, Token![,]>::parse_terminated;
     parser.parse2(tokens).map(|idents| idents.into_iter().collect())
 }

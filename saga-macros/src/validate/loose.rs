@@ -23,7 +23,8 @@ pub(super) fn check(saga: &Saga, diag: &mut Diag) {
                 format_args!("`{ident}` is neither a compensation nor a check"),
                 format_args!("write `compensate = {ident}` or `in_doubt = check({ident})` on its step"),
             ),
-            _ if !is_called && certain && looks_called(saga, method) => diag.error(
+            // Where a step takes its output it is reported there.
+            _ if !is_called && certain && looks_called(saga, method) && !is_read(saga, method) => diag.error(
                 ident,
                 format_args!("nothing refers to `{ident}`, which takes what a step takes"),
                 format_args!(
@@ -45,6 +46,11 @@ fn looks_called(saga: &Saga, method: &Method) -> bool {
         && !method.params.is_empty()
         && method.params.iter().all(|param| known(&param.name))
         && method.output().is_some_and(returns_result)
+}
+
+/// Whether a method that the saga calls takes what this one returns.
+fn is_read(saga: &Saga, method: &Method) -> bool {
+    saga.calls().any(|(_, _, called)| called.param(&method.name()).is_some())
 }
 
 fn returns_result(ty: &Type) -> bool {

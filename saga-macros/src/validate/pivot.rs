@@ -1,5 +1,8 @@
 //! The pivot: at most one, every other step before or after it, and what may stand where.
 
+use proc_macro2::Ident;
+
+use super::order::with_more;
 use crate::attr::step::{Kind, StepArgs};
 use crate::diag::Diag;
 use crate::model::{Method, Saga, Step};
@@ -32,7 +35,9 @@ fn beside(saga: &Saga, pivot: usize, index: usize, args: &StepArgs, method: &Met
         Some(Kind::Pivot) => diag.error(
             &kind.key,
             format_args!("`{pivot_ident}` is the pivot already, and a saga has at most one"),
-            format_args!("write `retriable` if `{ident}` cannot be refused, or give it a compensation and declare it earlier"),
+            format_args!(
+                "write `retriable` if `{ident}` cannot be refused, or `compensate = method` and declare it earlier"
+            ),
         ),
         _ if !before && !after => diag.error(
             ident,
@@ -53,17 +58,12 @@ fn beside(saga: &Saga, pivot: usize, index: usize, args: &StepArgs, method: &Met
     }
 }
 
-fn neither_help(
-    saga: &Saga,
-    pivot: usize,
-    index: usize,
-    ident: &proc_macro2::Ident,
-    pivot_ident: &proc_macro2::Ident,
-) -> String {
+/// How to bring the two in an order: the one that is declared later waits for the other.
+fn neither_help(saga: &Saga, pivot: usize, index: usize, ident: &Ident, pivot_ident: &Ident) -> String {
     if index > pivot {
-        return format!("write `{}` on `{ident}`", super::order::with_more(saga, index, pivot));
+        return format!("write `{}` on `{ident}`", with_more(saga, index, pivot));
     }
-    format!("write `{}` on `{pivot_ident}`", super::order::with_more(saga, pivot, index))
+    format!("write `{}` on `{pivot_ident}`", with_more(saga, pivot, index))
 }
 
 fn retriable_alone(args: &StepArgs, method: &Method, diag: &mut Diag) {

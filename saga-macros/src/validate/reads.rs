@@ -1,5 +1,7 @@
 //! Parameters: what a method reads is there when it is called.
 
+use std::collections::{BTreeSet, HashMap};
+
 use proc_macro2::Ident;
 
 use super::order::with_more;
@@ -37,7 +39,9 @@ fn known(saga: &Saga, at: usize, method: &Method, param: &Param, diag: &mut Diag
     let readable = readable(saga, at);
     let names = || readable.iter().map(String::as_str);
     let by_method = saga.steps.iter().find(|step| saga.method(step).is_some_and(|of| of.name() == *name));
+    let forgotten = saga.block.methods.iter().any(|method| method.name() == *name && method.step.is_none());
     let help = match by_method.map(|step| step.output.as_str()).or_else(|| nearest(name, names())) {
+        _ if forgotten => format!("write `#[step(..)]` on the method `{name}`"),
         Some(near) => format!("write `{near}`"),
         None => format!("`{}` can take {}", method.sig.ident, list(names())),
     };
@@ -57,14 +61,14 @@ fn readable(saga: &Saga, at: usize) -> Vec<String> {
             names.extend(earlier.map(|step| step.output.as_str()));
         }
     }
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     names.into_iter().filter(|name| seen.insert(*name)).map(str::to_owned).collect()
 }
 
-/// Reports compensations of several steps that take an output; which step's would it be?
+/// Reports compensations of several steps that take an output (which step's would it be?) and names them.
 fn shared(saga: &Saga, diag: &mut Diag) -> Vec<String> {
     let mut shared = Vec::new();
-    let mut seen = std::collections::HashMap::new();
+    let mut seen = HashMap::new();
     for step in &saga.steps {
         let Some(at) = step.compensation else { continue };
         let (Some(compensation), Some(method)) = (saga.block.methods.get(at), saga.method(step)) else {

@@ -25,13 +25,14 @@ pub(crate) async fn claim_hands_out_the_oldest_of_ended_stays(fixture: &dyn Fixt
     }
     taken(&*store, &creations).await?;
     let second = join(&*store).await?;
-    taken(&*store, &[create(&id("e")?, second), create(&id("d")?, second)]).await?;
+    let mixed = [create(&id("e")?, second), create(&id("f")?, first), create(&id("d")?, second)];
+    taken(&*store, &mixed).await?;
     let third = join(&*store).await?;
     taken(&*store, &[create(&id("own")?, third)]).await?;
     store.release(first).await?;
     store.release(second).await?;
     for (limit, expected) in
-        [(0, vec![]), (2, ids(["b", "a"])?), (2, ids(["c", "e"])?), (9, ids(["d"])?), (9, vec![])]
+        [(0, vec![]), (2, ids(["b", "a"])?), (2, ids(["c", "e"])?), (9, ids(["f", "d"])?), (9, vec![])]
     {
         let claimed = store.claim(third, at(1), Wanted::Active { limit }).await?;
         equal(&format!("a claim of {limit}"), &claimed, &expected)?;

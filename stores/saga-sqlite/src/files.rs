@@ -18,7 +18,19 @@ const LINKS_MAX: usize = 40;
 #[derive(Debug, Clone)]
 pub(crate) struct Files {
     pub(crate) database: PathBuf,
-    _lock: Arc<File>,
+    _lock: Arc<Lock>,
+}
+
+/// The lock of a database, as long as it lives.
+#[derive(Debug)]
+struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a child process that is just being started has it open too for a moment.
+        // If this fails there is nothing to do but that.
+        let _ = self.0.unlock();
+    }
 }
 
 impl Files {
@@ -156,7 +168,7 @@ fn unchanging(database: &Path) -> String {
 
 /// Takes the lock, or says that another has it. The lock is a file of its own, since SQLite locks the database in
 /// its own way, and it stays when the store is closed: a lock file that is deleted can be locked twice.
-fn lock(database: &Path) -> Result<File, StoreError> {
+fn lock(database: &Path) -> Result<Lock, StoreError> {
     let folder = folder(database);
     let metadata = fs::metadata(folder).map_err(|error| error::io(folder, "opening the folder", error))?;
     if metadata.permissions().readonly() {
@@ -167,7 +179,7 @@ fn lock(database: &Path) -> Result<File, StoreError> {
         .open(&path)
         .map_err(|error| error::io(&path, "opening", error))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Lock(file)),
         Err(TryLockError::WouldBlock) => Err(StoreError::new(
             StoreErrorKind::Locked,
             format!(

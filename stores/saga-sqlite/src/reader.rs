@@ -47,12 +47,21 @@ impl<'c> Reader<'c> {
             entries: connection.prepare(
                 "SELECT seq, epoch, at, format, events FROM entry WHERE instance = ?1 ORDER BY seq",
             )?,
+            // An instance that is unfinished is in one of the three indexes.
             defined: connection.prepare(
-                "SELECT steps, EXISTS (
-                     SELECT 1 FROM instance
-                     WHERE instance.saga = saga.name AND instance.version = saga.version
-                         AND instance.shape = saga.shape AND state NOT IN ('completed', 'compensated')
-                 )
+                "SELECT steps,
+                     EXISTS (
+                         SELECT 1 FROM instance AS i INDEXED BY instance_ready
+                         WHERE due IS NULL AND state IN ('running', 'compensating')
+                             AND i.saga = saga.name AND i.version = saga.version AND i.shape = saga.shape)
+                     OR EXISTS (
+                         SELECT 1 FROM instance AS i INDEXED BY instance_due
+                         WHERE due IS NOT NULL AND state IN ('running', 'compensating')
+                             AND i.saga = saga.name AND i.version = saga.version AND i.shape = saga.shape)
+                     OR EXISTS (
+                         SELECT 1 FROM instance AS i INDEXED BY instance_stuck
+                         WHERE state IN ('parked', 'unreadable')
+                             AND i.saga = saga.name AND i.version = saga.version AND i.shape = saga.shape)
                  FROM saga WHERE name = ?1 AND version = ?2 ORDER BY rowid",
             )?,
         })

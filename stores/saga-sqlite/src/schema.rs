@@ -11,6 +11,9 @@
 //! Times are milliseconds since the Unix epoch. States and reasons are the words of the library. A head is
 //! written only when it changes, so most appends touch `entry` alone; the number of the last entry is not in
 //! the head, for it changes with every append.
+//!
+//! The indexes hold unfinished instances only, each of them in one, so that they stay small: `instance_ready` what
+//! a worker can go on with, `instance_due` what waits for a time, `instance_stuck` what waits for a person.
 
 use rusqlite::Connection;
 
@@ -53,8 +56,8 @@ CREATE INDEX instance_ready ON instance (epoch)
     WHERE due IS NULL AND state IN ('running', 'compensating');
 CREATE INDEX instance_due ON instance (due)
     WHERE due IS NOT NULL AND state IN ('running', 'compensating');
-CREATE INDEX instance_unfinished ON instance (saga, version, shape)
-    WHERE state NOT IN ('completed', 'compensated');
+CREATE INDEX instance_stuck ON instance (state)
+    WHERE state IN ('parked', 'unreadable');
 
 CREATE TABLE entry (
     instance INTEGER NOT NULL REFERENCES instance (number),

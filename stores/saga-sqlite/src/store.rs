@@ -29,6 +29,22 @@ use crate::writer::{Claim, Writer, Writing};
 /// gives the database later is kept, and SQLite gives it to `<name>-wal` and `<name>-shm` too.
 ///
 /// Other programs may read the file while the store is open; one that writes to it delays the store.
+///
+/// ```
+/// use saga_core::store::Store;
+/// use saga_sqlite::SqliteStore;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("orders.db");
+/// let store = SqliteStore::open(&path)?;
+/// // An orchestrator takes it, and closes it when it shuts down. Until then nobody else can open it.
+/// assert!(SqliteStore::open(&path).is_err());
+/// store.close().await?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct SqliteStore {
     database: PathBuf,
     writer: Worker<Writing>,

@@ -92,6 +92,11 @@ fn end(flow: &OrderFlow, memory: &Memory<OrderFlow>, step: usize, role: Role) ->
     now(flow.call(call, memory))
 }
 
+/// Whether a call was not made, since the value of `what` is not there.
+fn is_missing(end: CallEnd, what: &str) -> bool {
+    matches!(end, CallEnd::Failed(fault) if fault.message.contains(&format!("`{what}`")))
+}
+
 /// Runs a future that never waits.
 fn now<T>(future: impl Future<Output = T>) -> T {
     let mut future = std::pin::pin!(future);
@@ -109,17 +114,17 @@ fn main() {
     assert!(now(flow.create_order(&input)).is_ok_and(|id| id == OrderId("ab".to_owned())));
 
     let memory = Memory::<OrderFlow>::new(input);
-    assert_eq!(end(&flow, &memory, 1, Role::Step), CallEnd::Missing("create_order"));
+    assert!(is_missing(end(&flow, &memory, 1, Role::Step), "create_order"));
     assert!(matches!(end(&flow, &memory, 0, Role::Step), CallEnd::Succeeded(_)));
-    assert_eq!(end(&flow, &memory, 0, Role::Compensation), CallEnd::Missing("failure"));
-    assert_eq!(end(&flow, &memory, 1, Role::Compensation), CallEnd::Missing("reservation"));
+    assert!(is_missing(end(&flow, &memory, 0, Role::Compensation), "failure"));
+    assert!(is_missing(end(&flow, &memory, 1, Role::Compensation), "reservation"));
     assert!(matches!(end(&flow, &memory, 1, Role::Step), CallEnd::Succeeded(_)));
     assert!(matches!(end(&flow, &memory, 1, Role::Compensation), CallEnd::Succeeded(_)));
     assert!(matches!(end(&flow, &memory, 2, Role::Compensation), CallEnd::Failed(_)), "it takes `None`");
     assert!(matches!(end(&flow, &memory, 2, Role::Check), CallEnd::Succeeded(_)));
     assert!(matches!(end(&flow, &memory, 2, Role::Compensation), CallEnd::Succeeded(_)));
     assert!(matches!(end(&flow, &memory, 3, Role::Step), CallEnd::Succeeded(_)));
-    assert!(matches!(end(&flow, &memory, 3, Role::Check), CallEnd::Missing(_)));
+    assert!(is_missing(end(&flow, &memory, 3, Role::Check), "a method of this step"));
     assert_eq!(OrderFlow::output(memory.outputs), Some(Shipment(3)));
 
     // What was journalled is read back into the slots, and later steps take it from there.

@@ -97,7 +97,7 @@ impl Drive {
     }
 
     /// The same, also brought back from each of its entries (I5).
-    pub(super) fn also_from_each_entry(mut self) -> Self {
+    pub(super) fn bringing_back(mut self) -> Self {
         self.each_entry = true;
         self
     }

@@ -1,6 +1,7 @@
 //! The pivot, and the steps after it.
 
 use super::rig::*;
+use crate::definition::InDoubt;
 use crate::fault::FaultKind;
 use crate::journal::{Event, FailureKind, InstanceState, Next, ParkReason};
 use crate::machine::{AttemptEnd, Input};
@@ -136,4 +137,13 @@ fn i12_a_retriable_step_in_doubt_that_nothing_can_tell_of_parks() {
     let mut rig = Rig::begin_and_pass(steps, &["p"]);
     let next = Next::Park(ParkReason::InDoubt);
     assert_eq!(rig.fail("r", FaultKind::InDoubt), [failed("r", 1, FaultKind::InDoubt, next)]);
+}
+
+#[test]
+fn i12_a_pivot_in_doubt_parks_even_where_its_definition_says_compensate() {
+    let mut p = pivot("p");
+    p.in_doubt = InDoubt::Compensate;
+    let mut rig = Rig::begin_and_pass(chain([step("a"), p]), &["a"]);
+    let next = Next::Park(ParkReason::InDoubt);
+    assert_eq!(rig.fail("p", FaultKind::InDoubt), [failed("p", 1, FaultKind::InDoubt, next)]);
 }
