@@ -29,7 +29,7 @@ impl Turn<'_> {
     pub(super) fn watch_deadline(&mut self) -> Result<(), Illegal> {
         let passed =
             self.state.cutting_deadline(self.definition, self.clock()).is_some_and(|at| at <= self.now);
-        if passed && !self.is_all_done() {
+        if passed && !self.state.all_done() {
             self.decide_without_step(FailureKind::Deadline, "the deadline has passed".to_owned())?;
         }
         Ok(())

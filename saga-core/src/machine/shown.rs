@@ -57,17 +57,12 @@ fn shown_items(items: &Items, phase: Phase) -> StepState {
 
 /// The state of a step that does not fan out, or of an item.
 pub(super) fn shown(record: &Record, of: &StepDefinition) -> StepState {
-    let is_blocked = record.block.is_some();
     // What runs elsewhere is not what is to be seen of a child at which the instance is parked.
-    let runs_here = of.child.is_none();
+    let runs_here = record.status.running().is_some() && of.child.is_none();
+    if record.block.is_some() && !runs_here {
+        return StepState::Parked;
+    }
     match record.status {
-        StepStatus::Attempt(Activity::Running) | StepStatus::Check(Activity::Running)
-            if runs_here || !is_blocked =>
-        {
-            StepState::Running
-        }
-        StepStatus::Compensation(Activity::Running) if runs_here || !is_blocked => StepState::Compensating,
-        _ if is_blocked => StepState::Parked,
         StepStatus::Pending | StepStatus::Preparing(Preparation::ConditionHeld) => StepState::Pending,
         StepStatus::Attempt(Activity::Waiting { .. })
         | StepStatus::Preparing(Preparation::Delayed { .. } | Preparation::Awaiting { .. }) => {

@@ -106,6 +106,16 @@ impl State {
             .collect()
     }
 
+    /// Whether every step is done.
+    pub(super) fn all_done(&self) -> bool {
+        self.steps.iter().all(StepRecord::is_done)
+    }
+
+    /// Whether no step has an effect left to compensate, or will have one.
+    pub(super) fn all_quiet(&self, definition: &Definition) -> bool {
+        self.steps(definition).all(|step| step.record.is_quiet(step.of.kind))
+    }
+
     /// Whether a step is parked. Nothing new goes forward then.
     pub(super) fn has_parked(&self) -> bool {
         self.steps.iter().any(StepRecord::is_parked)

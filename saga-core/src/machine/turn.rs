@@ -9,7 +9,7 @@ use super::input::{AttemptEnd, Input};
 use super::state::{Phase, State, Step, Unit, UnitIndex};
 use super::status::Method;
 use super::window;
-use crate::definition::{Definition, StepSet};
+use crate::definition::Definition;
 use crate::fault::FaultRecord;
 use crate::id::{InstanceId, StepIndex, StepName};
 use crate::journal::{Event, ParkReason, Payload};
@@ -176,15 +176,6 @@ impl Turn<'_> {
         self.now.plus(asked.unwrap_or_else(|| policy.delay(counted, seed())))
     }
 
-    fn all(&self) -> StepSet {
-        self.indexes().collect()
-    }
-
-    /// Whether every step is done.
-    pub(super) fn is_all_done(&self) -> bool {
-        self.state.done(self.definition) == self.all()
-    }
-
     /// Starts what may start; nothing while the instance is blocked.
     fn advance(&mut self) -> Result<(), Illegal> {
         self.watch_deadline()?;
@@ -204,10 +195,8 @@ impl Turn<'_> {
             return Ok(());
         }
         match self.state.phase {
-            Phase::Running if self.is_all_done() => self.record(Event::Completed),
-            Phase::Compensating if self.state.quiet(self.definition) == self.all() => {
-                self.record(Event::Compensated)
-            }
+            Phase::Running if self.state.all_done() => self.record(Event::Completed),
+            Phase::Compensating if self.state.all_quiet(self.definition) => self.record(Event::Compensated),
             Phase::Running | Phase::Compensating | Phase::Completed | Phase::Compensated => Ok(()),
         }
     }

@@ -23,7 +23,7 @@ const INPUTS_MAX: u32 = 4_000;
 /// Once faults have stopped it takes at most so many inputs for each step and item.
 const INPUTS_AFTER_FAULTS_MAX: usize = 32;
 /// By so much a clock may jump when the process starts again.
-const JUMP: Duration = Duration::from_secs(500);
+const JUMP_MS: u64 = 500_000;
 
 /// One instance, its journal, and the world around it.
 #[derive(Debug, Clone)]
@@ -97,7 +97,7 @@ impl Drive {
     }
 
     /// The same, also brought back from each of its entries (I5).
-    pub(super) fn also_from_each_entry(mut self) -> Self {
+    pub(super) fn bringing_back(mut self) -> Self {
         self.each_entry = true;
         self
     }
@@ -203,10 +203,8 @@ impl Drive {
                 self.faults -= 1;
                 if self.choices.once_in(3) {
                     let millis = self.now.as_millis();
-                    let back = Timestamp::from_millis(
-                        millis.saturating_sub(u64::try_from(JUMP.as_millis()).unwrap()),
-                    );
-                    self.now = self.choices.one(&[back, self.now.plus(JUMP)]);
+                    let back = Timestamp::from_millis(millis.saturating_sub(JUMP_MS));
+                    self.now = self.choices.one(&[back, Timestamp::from_millis(millis + JUMP_MS)]);
                     self.watch.clock_jumped();
                 }
                 self.crash();

@@ -32,5 +32,5 @@ fn run(seed: u64) -> InstanceState {
     let mut choices = Choices::Random(seed);
     let definition = generate::definition(&mut choices);
     let faults = u32::try_from(choices.below(7)).expect("it is small");
-    Drive::new(definition, choices, faults).also_from_each_entry().run().0
+    Drive::new(definition, choices, faults).bringing_back().run().0
 }

@@ -13,9 +13,6 @@ use crate::id::StepIndex;
 use crate::machine::state::UnitIndex;
 use crate::time::Timestamp;
 
-/// The most items of a simulated step.
-const ITEMS_MAX: usize = 4;
-
 /// What a service knows of one key.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Service {
@@ -68,11 +65,13 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new(definition: &Definition, choices: &mut Choices, now: Timestamp) -> Self {
+        // Every order of more than two would take too long.
+        let items_max = if choices.is_scripted() { 2 } else { 4 };
         let stations = definition.steps().map(|(_, step)| Station {
             holds: !step.conditional || choices.below(3) > 0,
             services: match step.fan_out {
                 None => vec![Service::default()],
-                Some(_) => vec![Service::default(); choices.below(ITEMS_MAX + 1)],
+                Some(_) => vec![Service::default(); choices.below(items_max + 1)],
             },
         });
         Self { stations: stations.collect(), effects_made: 0, now }
@@ -92,9 +91,10 @@ impl World {
     pub(super) fn units(&self, step: StepIndex, of: &StepDefinition) -> Vec<UnitIndex> {
         match of.fan_out {
             None => vec![UnitIndex { step, item: None }],
-            Some(_) => (0..u32::try_from(self.items(step)).unwrap())
-                .map(|item| UnitIndex { step, item: Some(item) })
-                .collect(),
+            Some(_) => {
+                let items = (0..).take(self.items(step));
+                items.map(|item| UnitIndex { step, item: Some(item) }).collect()
+            }
         }
     }
 
