@@ -3,7 +3,6 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::Type;
 
 use super::arguments::{self, Arguments};
 use super::proofs;
@@ -75,7 +74,8 @@ fn child(saga: &Saga, library: &TokenStream) -> Option<TokenStream> {
     }
     let arms = children.iter().filter_map(|(index, step)| {
         let ty = saga.child(step)?;
-        let of = child_type(ty, step, library);
+        let name = proofs::of_child(ty, "NAME", library);
+        let of = quote!(#library::__private::ChildType::of::<#ty>(#name));
         let input = proofs::of_child(ty, "Input", library);
         let (needed, call) = call(saga, *index, saga.method(step)?, |_| quote!(::core::option::Option::None));
         Some(quote! {
@@ -85,7 +85,15 @@ fn child(saga: &Saga, library: &TokenStream) -> Option<TokenStream> {
             }
         })
     });
-    let types = children.iter().filter_map(|(_, step)| Some(child_type(saga.child(step)?, step, library)));
+    let types = children.iter().filter_map(|(_, step)| {
+        let ty = saga.child(step)?;
+        let name = proofs::of_child(ty, "NAME", library);
+        if step.kind != Some(Kind::Compensatable) {
+            return Some(quote!(#library::__private::ChildType::of::<#ty>(#name)));
+        }
+        let pivot = proofs::of_child(ty, "Pivot", library);
+        Some(quote!(#library::__private::ChildType::compensatable::<#ty, #pivot>(#name)))
+    });
     Some(quote! {
         fn child(
             &self,
@@ -102,16 +110,6 @@ fn child(saga: &Saga, library: &TokenStream) -> Option<TokenStream> {
             ::std::vec::Vec::from([#(#types),*])
         }
     })
-}
-
-/// The expression of the `ChildType` of `step`.
-fn child_type(ty: &Type, step: &Step, library: &TokenStream) -> TokenStream {
-    let name = proofs::of_child(ty, "NAME", library);
-    if step.kind == Some(Kind::Compensatable) {
-        let pivot = proofs::of_child(ty, "Pivot", library);
-        return quote!(#library::__private::ChildType::compensatable::<#ty, #pivot>(#name));
-    }
-    quote!(#library::__private::ChildType::of::<#ty>(#name))
 }
 
 /// What must be fetched first, and the call. It is underlined like what the method returns, so that a wrong type

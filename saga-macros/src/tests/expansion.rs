@@ -44,6 +44,35 @@ fn the_expansion_of_three_steps_is_as_reviewed() {
 }
 
 #[test]
+fn the_expansion_of_the_whole_language_is_as_reviewed() {
+    let saga = crate::saga::saga(
+        quote!(deadline = "30d"),
+        quote! {
+            impl Trip {
+                #[step(
+                    output = rooms,
+                    when = has_guests,
+                    for_each = guests,
+                    concurrency = 4,
+                    compensate = release,
+                    idempotent(within = "24h"),
+                    max_running = 50
+                )]
+                async fn reserve(&self, item: &Guest) -> Result<Room, HotelError> {}
+                fn has_guests(&self, input: &Request) -> bool {}
+                fn guests(&self, input: &Request) -> Vec<Guest> {}
+                async fn release(&self, item: &Guest, rooms: &Room) -> Result<(), HotelError> {}
+                #[step(signal, within = "3d", delay = "1h", read_only)]
+                async fn confirmed(&self, signal: &Confirmed) -> Result<u32, HotelError> {}
+                #[step(child = Billing)]
+                fn bill(&self, rooms: Option<&[Room]>, confirmed: &u32) -> Bill {}
+            }
+        },
+    );
+    compare("whole_language.snap", &saga);
+}
+
+#[test]
 fn the_expansion_of_the_order_saga_is_short() {
     let source = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/ui/pass/order_flow.rs"));
     let file = syn::parse_file(&source.unwrap()).unwrap();

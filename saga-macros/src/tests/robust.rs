@@ -1,6 +1,7 @@
 //! Whatever stands in a block, the macro answers with Rust and does not panic.
 
 use std::fs;
+use std::path::Path;
 
 use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -8,7 +9,16 @@ use quote::{ToTokens, quote};
 /// The order saga with each of its tokens left out in turn, doubled in turn, and replaced in turn.
 #[test]
 fn a_block_with_any_one_token_wrong_becomes_rust() {
-    let block = order_flow();
+    becomes_rust(&block_in("order_flow.rs"));
+}
+
+/// The same with conditions, lists, signals and children.
+#[test]
+fn a_block_of_the_whole_language_with_any_one_token_wrong_becomes_rust() {
+    becomes_rust(&block_in("calls.rs"));
+}
+
+fn becomes_rust(block: &TokenStream) {
     let mut wrong = 0;
     for change in
         [|_: TokenTree| TokenStream::new(), |token| quote!(#token #token), |_| quote!(x), |_| quote!("1s")]
@@ -26,8 +36,7 @@ fn a_block_with_any_one_token_wrong_becomes_rust() {
 
 #[test]
 fn an_attribute_with_any_one_token_wrong_becomes_rust() {
-    let attribute =
-        quote!(name = "order-flow", version = 2, input = Map<u8, [u8; 2]>, output = look, crate = ::sagas);
+    let attribute = quote!(name = "order-flow", version = 2, input = Map<u8, [u8; 2]>, output = look, deadline = "1d", crate = ::sagas);
     let block = quote!(impl Flow { #[step(read_only)] async fn look(&self) -> Result<(), StepError> {} });
     for change in
         [|_: TokenTree| TokenStream::new(), |token| quote!(#token #token), |_| quote!(<), |_| quote!(=)]
@@ -64,19 +73,19 @@ fn a_fault_with_any_one_token_wrong_becomes_rust() {
     }
 }
 
-/// The block of the order saga.
-fn order_flow() -> TokenStream {
-    let source = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/ui/pass/order_flow.rs"));
-    let file = syn::parse_file(&source.unwrap()).unwrap();
+/// The block of the last saga in a file of `tests/ui/pass`.
+fn block_in(file: &str) -> TokenStream {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/ui/pass").join(file);
+    let file = syn::parse_file(&fs::read_to_string(path).unwrap());
     let is_saga = |item: &syn::ItemImpl| item.attrs.iter().any(|attribute| attribute.path().is_ident("saga"));
-    let block = file.items.into_iter().find_map(|item| match item {
+    let blocks = file.unwrap().items.into_iter().filter_map(|item| match item {
         syn::Item::Impl(mut item) if is_saga(&item) => {
             item.attrs.clear();
             Some(item.into_token_stream())
         }
         _ => None,
     });
-    block.unwrap()
+    blocks.last().unwrap()
 }
 
 /// `tokens` with the token changed that has `left` before it, groups included.

@@ -75,6 +75,40 @@ macro_rules! saga_of {
 
 saga_of!(Made, String, usize);
 
+macro_rules! language_of {
+    ($name:ident, $item:ty, $items:ty, $signal:ty, $child:ty) => {
+        #[derive(Debug)]
+        struct $name;
+
+        #[saga]
+        impl $name {
+            #[step(read_only, when = is_any, for_each = items)]
+            async fn each(&self, item: &$item, _input: &$signal) -> Reply<$item> {
+                Ok(item.clone())
+            }
+            fn is_any(&self, input: &$signal) -> bool {
+                !input.is_empty()
+            }
+            fn items(&self) -> $items {
+                <$items>::new()
+            }
+
+            #[step(read_only, signal)]
+            async fn told(&self, _signal: &$signal, each: Option<&[$item]>) -> Reply<()> {
+                let _ = each;
+                Ok(())
+            }
+
+            #[step(child = $child)]
+            fn deeper(&self, input: &$signal) -> $signal {
+                input.clone()
+            }
+        }
+    };
+}
+
+language_of!(Language, char, Vec<char>, String, Made);
+
 fn main() {
     let definition = Flow::definition();
     assert_eq!((definition.name().as_ref(), definition.version()), ("flow-2", 3));
@@ -92,6 +126,8 @@ fn main() {
     assert!(join.check.as_ref().is_some_and(|check| check.after.as_secs() == 10 && check.timeout.subsec_millis() == 250));
     assert!(join.compensation_needs_output());
     assert_eq!(Made::definition().name().as_ref(), "made");
+    let children: Vec<_> = Language::definition().steps().map(|(_, step)| step.child.clone()).collect();
+    assert_eq!(children, [None, None, Some("made".into())]);
     let _: fn(&Flow) = |_| drop(Flow::graph());
     let mermaid = Flow::graph().to_mermaid();
     for name in names.iter().map(String::as_str).chain(["leave", "look"]) {

@@ -1,5 +1,7 @@
 //! Steps that are sagas of their own.
 
+#![deny(warnings)]
+
 use sagas::prelude::*;
 use sagas::Inline;
 use serde::{Deserialize, Serialize};
@@ -138,4 +140,13 @@ fn main() {
     runs_inline::<Transport<u8>>();
     assert!(Order::<u8>::graph().to_mermaid().contains("packing"));
     assert!(Folder::graph().to_dot().contains("folder"));
+    // Only a child that its own saga takes back is compensated.
+    let definition = Order::<u8>::definition();
+    let compensated: Vec<_> = definition
+        .steps()
+        .filter(|(_, step)| step.compensation.is_some())
+        .filter_map(|(_, step)| step.child.as_deref())
+        .collect();
+    assert_eq!(compensated, ["packing", "packing", "waiting"]);
+    assert_eq!(Order::<u8>::children().len(), 6);
 }

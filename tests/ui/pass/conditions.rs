@@ -1,5 +1,7 @@
 //! Steps that run only if a method says so.
 
+#![deny(warnings)]
+
 use sagas::prelude::*;
 
 struct Gift;

@@ -1,5 +1,7 @@
 //! Steps that run once for each item of a list.
 
+#![deny(warnings)]
+
 use sagas::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -116,4 +118,9 @@ impl Services for Real {
 fn main() {
     is_output::<Warehouse<Real>, Vec<Reservation>>();
     is_output::<Both, Option<Vec<u8>>>();
+    let definition = Warehouse::<Real>::definition();
+    let at_once: Vec<_> =
+        definition.steps().map(|(_, step)| step.fan_out.map(|fan_out| fan_out.concurrency.get())).collect();
+    assert_eq!(at_once, [Some(4), Some(8), Some(8), None]);
+    assert!(definition.steps().map(|(_, step)| step.conditional).eq([false, false, true, false]));
 }

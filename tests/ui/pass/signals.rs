@@ -1,5 +1,7 @@
 //! Steps that wait for a message.
 
+#![deny(warnings)]
+
 use sagas::prelude::*;
 use sagas::Receives;
 use serde::{Deserialize, Serialize};
@@ -65,4 +67,8 @@ fn receives<S: Receives<P>, P>() -> usize {
 fn main() {
     assert_eq!(receives::<Checkout<String>, PaymentConfirmed>(), 1);
     assert_eq!(receives::<Checkout<String>, Approved<String>>(), 2);
+    let definition = Checkout::<String>::definition();
+    let waits: Vec<_> = definition.steps().map(|(_, step)| step.signal.map(|signal| signal.within)).collect();
+    let three_days = std::time::Duration::from_secs(259_200);
+    assert_eq!(waits, [None, Some(Some(three_days)), Some(None), None]);
 }

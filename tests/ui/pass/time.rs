@@ -1,5 +1,10 @@
 //! Time and limits: delays, deadlines, promises that end, attempts at once.
 
+#![deny(warnings)]
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
 use sagas::prelude::*;
 
 struct Reminder;
@@ -37,5 +42,18 @@ impl Reminder {
 }
 
 fn main() {
-    assert_eq!(ReminderStep::ALL.len(), 4);
+    let definition = Reminder::definition();
+    assert_eq!(definition.deadline_after(), Some(minutes(10)));
+    let steps: Vec<_> = definition.steps().map(|(_, step)| step).collect();
+    let limits: Vec<_> = steps.iter().map(|step| step.max_running.map(NonZeroU32::get)).collect();
+    assert_eq!(limits, [Some(50), None, Some(1), None]);
+    let delays: Vec<_> = steps.iter().map(|step| step.delay).collect();
+    assert_eq!(delays, [None, Some(minutes(1) / 2), None, Some(minutes(24 * 60))]);
+    let promises: Vec<_> = steps.iter().map(|step| step.idempotent_within).collect();
+    assert_eq!(promises, [Some(minutes(24 * 60)), None, None, Some(minutes(60))]);
+    assert!(steps.iter().all(|step| step.idempotent == step.idempotent_within.is_some()));
+}
+
+fn minutes(minutes: u64) -> Duration {
+    Duration::from_secs(minutes * 60)
 }

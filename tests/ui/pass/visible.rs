@@ -39,6 +39,36 @@ mod orders {
             Ok(1)
         }
     }
+
+    /// Orders of orders, whose items, signals and children stay in here too.
+    #[derive(Debug)]
+    pub(crate) struct Orders;
+
+    #[renamed::saga(crate = renamed)]
+    impl Orders {
+        #[step(read_only, when = always, for_each = secrets)]
+        async fn fan_out(&self, item: &Secret) -> Result<Secret, Refused> {
+            let _ = item;
+            Err(Refused::No)
+        }
+        fn always(&self) -> bool {
+            true
+        }
+        fn secrets(&self) -> Vec<Secret> {
+            Vec::new()
+        }
+
+        #[step(read_only, signal)]
+        async fn told(&self, signal: &Secret) -> Result<(), Refused> {
+            let _ = signal;
+            Err(Refused::No)
+        }
+
+        #[step(child = OrderFlow)]
+        fn order(&self, fan_out: Option<&[Secret]>) {
+            let _ = fan_out;
+        }
+    }
 }
 
 fn main() {
@@ -53,5 +83,5 @@ fn main() {
         }
     }
 
-    let _ = (LocalStep::Look, Local, orders::OrderFlow, orders::OrderFlowStep::ALL);
+    let _ = (LocalStep::Look, Local, orders::OrderFlow, orders::OrderFlowStep::ALL, orders::Orders, orders::OrdersStep::ALL);
 }
