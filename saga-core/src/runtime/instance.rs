@@ -195,6 +195,11 @@ impl Live {
         &self.id
     }
 
+    /// The stay that it belongs to.
+    pub(crate) fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }
@@ -311,7 +316,10 @@ impl Live {
                 for creator in core.creators.drain(..) {
                     let _gone = creator.send(Created::Durable);
                 }
-                self.act(&mut core, &writing.events);
+                // Whoever goes on with an instance that was lost meanwhile does what the entry asks for.
+                if !core.gone {
+                    self.act(&mut core, &writing.events);
+                }
                 for reply in writing.replies {
                     let _gone = reply.send(Ok(()));
                 }
