@@ -197,7 +197,7 @@ async fn i15_a_claim_alone_fences_the_one_before() {
 async fn one_that_lost_its_lease_and_is_alone_goes_on_with_its_own() {
     let (data, clock) = (Data::memory(), SystemClock::new());
     let world = World::default()
-        .script("create_order@waits", &[Act::Wait])
+        .script("notify@waits", &[Act::Wait; 60])
         .script("create_order@retries", &[Act::NotDone])
         .script("notify@parked", &[Act::Reject]);
     let (orchestrator, plan) = worker(&data, &world, clock).await;
@@ -205,7 +205,7 @@ async fn one_that_lost_its_lease_and_is_alone_goes_on_with_its_own() {
     assert!(matches!(soon(parked.outcome()).await.unwrap(), Outcome::Parked(_)));
     let waits = start(&orchestrator, "waits").await;
     let retries = start(&orchestrator, "retries").await;
-    world.called("create_order", 3).await;
+    world.called("notify", 2).await;
     plan.hold();
     let starting = tokio::spawn({
         let orchestrator = orchestrator.clone();
@@ -213,14 +213,14 @@ async fn one_that_lost_its_lease_and_is_alone_goes_on_with_its_own() {
     });
     tokio::time::sleep(Duration::from_secs(100)).await;
     plan.release();
+    // Until it has noticed, and begun anew.
+    tokio::time::sleep(Duration::from_secs(30)).await;
     world.open();
     let starts = starting.await.unwrap();
     for handle in [waits, retries, starts] {
         let outcome = soon(handle.outcome()).await.unwrap();
         assert!(matches!(outcome, Outcome::Completed(_)), "{}: {outcome:?}", handle.id());
     }
-    // It may not have noticed yet that its lease has passed.
-    tokio::time::sleep(Duration::from_secs(20)).await;
     orchestrator.resolve("parked", crate::support::retry()).await.unwrap();
     assert!(matches!(soon(parked.outcome()).await.unwrap(), Outcome::Completed(_)));
     assert_eq!(world.in_force().len(), 20);
