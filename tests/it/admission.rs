@@ -121,9 +121,10 @@ fn i18_what_a_crash_left_behind_does_not_hold_up_what_starts() {
         let orchestrator =
             builder(data.open(), &world).max_active(4).shutdown_grace(Duration::ZERO).build().await.unwrap();
         world.called("create_order", 42).await;
-        for number in 0..10 {
+        for number in 1..=10 {
             let new = start(&orchestrator, &format!("new-{number}")).await;
             assert!(matches!(new.outcome().await.unwrap(), Outcome::Completed(_)));
+            assert_eq!(world.count("create_order"), 42 + number, "half of the places are for new ones");
         }
         orchestrator.shutdown().await;
     });

@@ -138,7 +138,8 @@ fn an_attempt_of_another_branch_is_told_that_it_is_not_wanted() {
         let handle = orchestrator.start::<Forks>("fork-1", ()).await.unwrap();
         let outcome = handle.outcome().await.unwrap();
         assert!(matches!(outcome, Outcome::Compensated(_)), "{outcome:?}");
-        assert_eq!(world.count("left/compensate"), 1, "what it did all the same is taken back");
+        assert_eq!(world.effects(), 2, "it was told, and did its work all the same");
+        assert_eq!(world.count("left/compensate"), 1, "what it did is taken back");
         assert!(world.in_force().is_empty());
         orchestrator.shutdown().await;
     });

@@ -165,3 +165,64 @@ async fn i15_steps_that_wait_for_a_paused_one_are_taken_over_in_every_state() {
         second.shutdown().await;
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn i15_a_claim_alone_fences_the_one_before() {
+    let (data, clock) = (Data::memory(), SystemClock::new());
+    let world = World::default().script("create_order", &[Act::Wait]);
+    let (first, first_plan) = worker(&data, &world, clock).await;
+    start(&first, "order-1").await;
+    world.called("create_order", 1).await;
+    first_plan.hold();
+    world.open();
+    let (second, second_plan) = worker(&data, &world, clock).await;
+    // The second one claims, and does not come to write.
+    second_plan.on_append({
+        let plan = second_plan.clone();
+        move |_, _| plan.hold()
+    });
+    while second_plan.commits() == 0 {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    first_plan.release();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(epochs(&data, "order-1").await, [1], "the late result is refused");
+    second_plan.on_append(|_, _| {});
+    second_plan.release();
+    first.shutdown().await;
+    second.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_lost_its_lease_and_is_alone_goes_on_with_its_own() {
+    let (data, clock) = (Data::memory(), SystemClock::new());
+    let world = World::default()
+        .script("notify@waits", &[Act::Wait; 60])
+        .script("create_order@retries", &[Act::NotDone])
+        .script("notify@parked", &[Act::Reject]);
+    let (orchestrator, plan) = worker(&data, &world, clock).await;
+    let parked = start(&orchestrator, "parked").await;
+    assert!(matches!(soon(parked.outcome()).await.unwrap(), Outcome::Parked(_)));
+    let waits = start(&orchestrator, "waits").await;
+    let retries = start(&orchestrator, "retries").await;
+    world.called("notify", 2).await;
+    plan.hold();
+    let starting = tokio::spawn({
+        let orchestrator = orchestrator.clone();
+        async move { start(&orchestrator, "starts").await }
+    });
+    tokio::time::sleep(Duration::from_secs(100)).await;
+    plan.release();
+    // Until it has noticed, and begun anew.
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    world.open();
+    let starts = starting.await.unwrap();
+    for handle in [waits, retries, starts] {
+        let outcome = soon(handle.outcome()).await.unwrap();
+        assert!(matches!(outcome, Outcome::Completed(_)), "{}: {outcome:?}", handle.id());
+    }
+    orchestrator.resolve("parked", crate::support::retry()).await.unwrap();
+    assert!(matches!(soon(parked.outcome()).await.unwrap(), Outcome::Completed(_)));
+    assert_eq!(world.in_force().len(), 20);
+    orchestrator.shutdown().await;
+}

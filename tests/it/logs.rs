@@ -20,6 +20,9 @@ use crate::support::retry;
 /// What inputs hold, and what outputs do.
 const SECRETS: [&str; 2] = ["secret-of-the-input", "secret-of-the-output"];
 
+/// What the saga itself says in its errors.
+const TOLD: &str = "secret-of-the-error";
+
 /// Collects everything that is traced, with all fields.
 #[derive(Clone, Default)]
 struct Collector {
@@ -110,7 +113,7 @@ fn letter(then: Then) -> Letter {
 macro_rules! post {
     ($module:ident, $output:ty, $make:expr) => {
         mod $module {
-            use super::{Letter, SECRETS, Then};
+            use super::{Letter, SECRETS, TOLD, Then};
             use sagas::prelude::*;
 
             pub(super) struct Post;
@@ -131,7 +134,7 @@ macro_rules! post {
                 async fn send(&self, input: &Letter, stamp: &$output) -> Result<String, StepError> {
                     let _ = stamp;
                     match input.then {
-                        Then::Refuse => Err(StepError::rejected("no such address")),
+                        Then::Refuse => Err(StepError::rejected(format!("no such address: {TOLD}"))),
                         Then::Panic => std::panic::resume_unwind(Box::new(input.clone())),
                         Then::TooLarge => Ok(SECRETS[1].repeat(100_000)),
                         Then::Hang => std::future::pending().await,
@@ -145,7 +148,7 @@ macro_rules! post {
                 #[step(pivot, in_doubt = park)]
                 async fn deliver(&self, input: &Letter, send: &str) -> Result<String, StepError> {
                     match input.then {
-                        Then::Park => Err(StepError::in_doubt("nobody answered")),
+                        Then::Park => Err(StepError::in_doubt(format!("nobody answered: {TOLD}"))),
                         _ => Ok(send.to_owned()),
                     }
                 }
@@ -240,6 +243,8 @@ fn i27_payloads_are_in_no_log_and_no_error() {
             assert!(!said.contains(secret), "{said}");
         }
     }
+    assert!(errors.iter().any(|error| error.contains(TOLD)), "what the saga says is told to who asks");
+    assert!(!lines.iter().any(|line| line.contains(TOLD)), "and not logged");
     // What is there to be seen is seen.
     for expected in [
         "INFO saga saga=post instance=letter-0",

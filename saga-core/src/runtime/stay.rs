@@ -46,11 +46,12 @@ pub(crate) async fn keep(shared: Arc<Shared>) {
 
 async fn rejoin(shared: &Arc<Shared>) {
     error!("the lease has passed: others may have taken over, beginning anew");
-    let lost = shared.live();
     match join(&*shared.store, &*shared.clock).await {
         Ok(epoch) => shared.set_epoch(epoch),
         Err(error) => return warn!(%error, "no new stay could begin, trying again"),
     }
-    lost.iter().for_each(|live| live.lose());
+    // What was started while the new stay began belongs to the old one too.
+    let lost = shared.live().into_iter().filter(|live| live.epoch() != shared.epoch());
+    lost.for_each(|live| live.lose());
     shared.admission.nudge();
 }

@@ -118,6 +118,11 @@ impl World {
         inner.done.keys().filter(|key| !inner.compensated.contains_key(*key)).cloned().collect()
     }
 
+    /// How many effects there ever were.
+    pub(crate) fn effects(&self) -> usize {
+        self.lock().done.len()
+    }
+
     /// How many instances were served at once at most.
     pub(crate) fn active_max(&self) -> usize {
         self.lock().active_max

@@ -184,6 +184,11 @@ impl Live {
         &self.id
     }
 
+    /// The stay that it belongs to.
+    pub(crate) fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }
