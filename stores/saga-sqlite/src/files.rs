@@ -62,6 +62,12 @@ enum Found {
 
 /// The one true path: two paths to a database must come to one lock, and SQLite names its files after it.
 fn resolve(path: &Path) -> Result<PathBuf, StoreError> {
+    if path == Path::new(":memory:") {
+        return Err(StoreError::new(
+            StoreErrorKind::NotFound,
+            ":memory: is not a file; for a store in memory there is MemoryStore",
+        ));
+    }
     let fail = |error| error::io(path, "opening", error);
     let mut path_now = path.to_owned();
     for _ in 0..LINKS_MAX {
