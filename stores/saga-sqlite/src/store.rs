@@ -60,8 +60,8 @@ impl SqliteStore {
     ///
     /// # Errors
     /// [`Error::Store`], of the kind [`Locked`](StoreErrorKind::Locked) if it is open already, here or in another
-    /// process; [`NotAStore`](StoreErrorKind::NotAStore) if something else is there, of which nothing was
-    /// changed; [`NewerFormat`](StoreErrorKind::NewerFormat) if a newer version wrote it: update this program;
+    /// process; [`NotAStore`](StoreErrorKind::NotAStore) if something else is there, or the log of a database that is
+    /// gone, of which nothing was changed; [`NewerFormat`](StoreErrorKind::NewerFormat) if a newer version wrote it: update this program;
     /// [`ReadOnly`](StoreErrorKind::ReadOnly) if it or its folder cannot be written;
     /// [`NotFound`](StoreErrorKind::NotFound) if the folder is not there; [`Corrupt`](StoreErrorKind::Corrupt) if
     /// it is damaged; [`Unsafe`](StoreErrorKind::Unsafe) if the file system cannot make it durable;
