@@ -11,6 +11,9 @@ use saga_core::store::{StoreError, StoreErrorKind};
 
 use crate::{connection, error, schema};
 
+/// The fewest bytes of a SQLite database: its smallest page.
+const DATABASE_BYTES_MIN: u64 = 512;
+
 /// How many links to a database are followed before it counts as not there.
 const LINKS_MAX: usize = 40;
 
@@ -129,8 +132,10 @@ fn inspect(database: &Path) -> Result<Found, StoreError> {
     if metadata.permissions().readonly() {
         return Err(read_only(database));
     }
-    if metadata.len() == 0 {
-        return nothing(database, log);
+    match metadata.len() {
+        0 => return nothing(database, log),
+        1..DATABASE_BYTES_MIN => return Err(too_short(database, metadata.len())),
+        DATABASE_BYTES_MIN.. => {}
     }
     let flags =
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -158,6 +163,18 @@ fn nothing(database: &Path, log: Option<PathBuf>) -> Result<Found, StoreError> {
 /// Whether a file is there and not empty.
 fn has_bytes(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.len() > 0)
+}
+
+/// SQLite would take it for a database with nothing in it.
+fn too_short(database: &Path, bytes: u64) -> StoreError {
+    StoreError::new(
+        StoreErrorKind::NotAStore,
+        format!(
+            "{} is too short for a database: it is a file of another program, or a store that was cut off after \
+             {bytes} bytes, to be restored from a copy; nothing of it was changed",
+            database.display()
+        ),
+    )
 }
 
 /// Refuses a database whose last page is cut off, which SQLite would read as zeros. Missing pages it finds itself.

@@ -125,6 +125,26 @@ async fn log_that_lost_its_database_is_not_replayed_into_a_new_one() {
 }
 
 #[tokio::test]
+async fn short_file_may_be_a_store_that_was_cut_off() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("sagas.db");
+    closed_store(&path).await;
+    let whole = fs::read(&path).unwrap();
+    for length in [1, 50, 99, 100, 511] {
+        fs::write(&path, &whole[..length]).unwrap();
+        let message = stays_as_it_is(&path, StoreErrorKind::NotAStore);
+        assert!(message.contains(&format!("cut off after {length} bytes")), "{message}");
+    }
+    for length in [512, 1_000, 4_095, 4_097, whole.len() - 1] {
+        fs::write(&path, &whole[..length]).unwrap();
+        let error = refused(&path);
+        assert_eq!(error.kind(), StoreErrorKind::Corrupt, "{error}");
+        let message = error.to_string();
+        assert!(message.contains("restore it from a copy"), "{message}");
+    }
+}
+
+#[tokio::test]
 async fn truncated_store_is_never_taken_for_a_whole_one() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("sagas.db");
