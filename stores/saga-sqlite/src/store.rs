@@ -55,13 +55,16 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the database at `path`, and creates it if it is not there; its folder must be. This blocks for some
-    /// milliseconds.
+    /// Opens the database at `path`, and creates it if it is not there; its folder must be.
+    ///
+    /// This blocks for some milliseconds. After a crash it first moves what the log holds into the database, for
+    /// which it waits up to five seconds while another program reads or writes there; so where that would hold up
+    /// other tasks, call it in `spawn_blocking`.
     ///
     /// # Errors
     /// [`Error::Store`], of the kind [`Locked`](StoreErrorKind::Locked) if it is open already, here or in another
-    /// process; [`NotAStore`](StoreErrorKind::NotAStore) if something else is there, of which nothing was
-    /// changed; [`NewerFormat`](StoreErrorKind::NewerFormat) if a newer version wrote it: update this program;
+    /// process, or if another program goes on reading or writing there after a crash; [`NotAStore`](StoreErrorKind::NotAStore) if something else is there, or the log of a database that is
+    /// gone, of which nothing was changed; [`NewerFormat`](StoreErrorKind::NewerFormat) if a newer version wrote it: update this program;
     /// [`ReadOnly`](StoreErrorKind::ReadOnly) if it or its folder cannot be written;
     /// [`NotFound`](StoreErrorKind::NotFound) if the folder is not there; [`Corrupt`](StoreErrorKind::Corrupt) if
     /// it is damaged; [`Unsafe`](StoreErrorKind::Unsafe) if the file system cannot make it durable;
