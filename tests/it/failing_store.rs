@@ -66,11 +66,11 @@ fn assert_lawful(journal: &[Entry], what: &str) {
     for event in &events {
         let once = match event {
             Event::SagaStarted { .. } | Event::CompensationDecided { .. } => Some((event.name(), None, 0)),
-            Event::StepSucceeded { step, .. } | Event::CompensationSucceeded { step } => {
+            Event::StepSucceeded { step, .. } | Event::CompensationSucceeded { step, .. } => {
                 Some((event.name(), Some(step), 0))
             }
-            Event::StepStarted { step, attempt }
-            | Event::CompensationStarted { step, attempt }
+            Event::StepStarted { step, attempt, .. }
+            | Event::CompensationStarted { step, attempt, .. }
             | Event::AttemptFailed { step, attempt, .. } => Some((event.name(), Some(step), *attempt)),
             _ => None,
         };

@@ -231,7 +231,7 @@ fn who_resolved_and_why_is_in_the_journal() {
             .iter()
             .flat_map(|entry| &entry.events)
             .filter_map(|event| match event {
-                Event::Resolved { step, how: ResolutionKind::Retry, who, note } => {
+                Event::Resolved { step, how: ResolutionKind::Retry, who, note, .. } => {
                     Some((step.as_str(), who.as_str(), note.as_str()))
                 }
                 _ => None,
