@@ -1,22 +1,22 @@
 //! Drives a machine over simulated services, through faults and crashes, and watches the invariants.
 
+mod act;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::choices::Choices;
-use super::rig::{START, fault, id};
+use super::rig::{START, id};
 use super::watch::Watch;
-use super::world::{Answer, Child, World};
-use crate::definition::{Definition, OutputUse, StepDefinition, StepKind};
-use crate::fault::{FaultKind, FaultRecord};
+use super::world::World;
+use crate::definition::{Definition, StepDefinition};
 use crate::id::{Epoch, Seq, StepIndex};
 use crate::journal::{Entry, Event, FailureKind, InstanceState, ParkReason, Payload};
 use crate::machine::state::{Unit, UnitIndex};
 use crate::machine::status::Method;
-use crate::machine::{
-    Answer as Said, AttemptEnd, ChildNeed, Gate, Input, Machine, Pace, Question, State, Unexpected,
-};
+use crate::machine::{Answer, ChildNeed, Gate, Input, Machine, Pace, Question, State};
 use crate::time::Timestamp;
+use act::output;
 
 /// No run takes so many inputs that it does not end.
 const INPUTS_MAX: u32 = 4_000;
@@ -276,168 +276,6 @@ impl Drive {
         self.world.now = self.world.now.plus(time);
     }
 
-    /// The attempt under way does what it should.
-    fn end_well(&mut self, at: UnitIndex, method: Method) {
-        let end = match method {
-            Method::Attempt => match self.world.call(at, &self.of(at.step)) {
-                Answer::Done(effect) => AttemptEnd::Succeeded(output(effect)),
-                Answer::Refused => AttemptEnd::Failed(fault(FaultKind::Rejected)),
-            },
-            Method::Check => match self.world.check(at) {
-                Some(effect) => AttemptEnd::Succeeded(output(effect)),
-                None => AttemptEnd::NothingDone,
-            },
-            Method::Compensation => {
-                self.world.compensate(at, self.known_output(at));
-                AttemptEnd::Succeeded(Payload::NOTHING)
-            }
-        };
-        self.end_attempt(at, method, end);
-    }
-
-    /// The attempt under way fails, in one of the ways there are.
-    fn end_badly(&mut self, at: UnitIndex, method: Method) {
-        let step = self.of(at.step);
-        let way = self.choices.below(5);
-        let end = match (method, way) {
-            (Method::Attempt, 0) => {
-                // Behind the pivot a service thinks better of it once somebody has talked to it.
-                let is_final = !self.definition.is_after_pivot(at.step);
-                match self.world.call_refused(at, &step, is_final) {
-                    Answer::Refused => AttemptEnd::Failed(fault(FaultKind::Rejected)),
-                    Answer::Done(effect) => AttemptEnd::Succeeded(output(effect)),
-                }
-            }
-            (Method::Compensation, 0) => AttemptEnd::Failed(fault(FaultKind::Rejected)),
-            (Method::Check, 0) => AttemptEnd::Unknown,
-            (_, 1) => AttemptEnd::Failed(fault(FaultKind::NotDone)),
-            _ => {
-                self.leave_in_doubt(at, method, way);
-                AttemptEnd::Failed(fault(FaultKind::InDoubt))
-            }
-        };
-        self.end_attempt(at, method, end);
-    }
-
-    /// A call of which nobody hears again: it arrived, it still travels, or it was never sent.
-    fn leave_in_doubt(&mut self, at: UnitIndex, method: Method, way: usize) {
-        match (method, way) {
-            (Method::Attempt, 2) => {
-                self.world.call(at, &self.of(at.step));
-            }
-            (Method::Attempt, 3) if self.of(at.step).kind != StepKind::ReadOnly => self.world.send(at),
-            (Method::Compensation, 2 | 3) => self.world.compensate(at, self.known_output(at)),
-            _ => {}
-        }
-    }
-
-    fn end_attempt(&mut self, at: UnitIndex, method: Method, end: AttemptEnd) {
-        self.watch.ended(at);
-        let attempt = self.unit(at).expect("it runs").record.tries(method).made;
-        self.handle(ended(at, method, attempt, end), self.gate);
-    }
-
-    /// The child that the step waits for comes to its end, or is taken back.
-    fn end_child(&mut self, step: StepIndex, need: ChildNeed, well: bool) {
-        let at = UnitIndex { step, item: None };
-        let failed = |code| FaultRecord::new(FaultKind::Rejected, code, "what the child said");
-        let (method, end) = match need {
-            ChildNeed::End => {
-                self.world.run_child(step);
-                if well {
-                    self.world.complete_child(step);
-                } else if self.choices.once_in(2) {
-                    self.world.compensate_child(step);
-                } else {
-                    // It runs on.
-                    return;
-                }
-                let end = match self.world.child(step) {
-                    Child::Completed => AttemptEnd::Succeeded(output(0)),
-                    Child::Absent | Child::Running | Child::Compensated => {
-                        AttemptEnd::Failed(failed("child_compensated"))
-                    }
-                };
-                (Method::Attempt, end)
-            }
-            ChildNeed::Compensation if well => {
-                self.world.compensate_child(step);
-                (Method::Compensation, AttemptEnd::Succeeded(Payload::NOTHING))
-            }
-            ChildNeed::Compensation => (Method::Compensation, AttemptEnd::Failed(failed("child_parked"))),
-        };
-        let attempt = self.unit(at).expect("it runs").record.tries(method).made;
-        self.handle(ended(at, method, attempt, end), self.gate);
-    }
-
-    /// A message is sent to a step, if it takes one.
-    fn send(&mut self, step: StepIndex) {
-        if self.of(step).signal.is_some() {
-            self.messages += 1;
-            let id = format!("m{}", self.messages);
-            self.handle(Input::Signal { step, id, payload: Payload::NOTHING }, self.gate);
-        }
-    }
-
-    /// The process dies. What children do they go on doing.
-    fn crash(&mut self) {
-        for (at, method) in self.running() {
-            let way = 2 + self.choices.below(3);
-            self.leave_in_doubt(at, method, way);
-        }
-        self.machine = Machine::replay(self.definition.clone(), id(), &self.journal)
-            .expect("I5: what was written is read back");
-        assert_eq!(Some(self.machine.state()), self.folded.as_ref());
-        self.watch.crashed();
-        self.handle(Input::Recovered, OPEN);
-    }
-
-    /// Calls that travelled arrive.
-    fn arrivals(&mut self) {
-        for at in self.units() {
-            if self.world.service(at).has_travelling() && self.choices.once_in(2) {
-                self.world.arrive(at, &self.of(at.step));
-            }
-        }
-    }
-
-    /// A value cannot be read.
-    fn park(&mut self) {
-        let own = self.definition.steps().map(|(step, _)| UnitIndex { step, item: None });
-        let units: Vec<_> = own.chain(self.units()).filter(|at| self.unit(*at).is_some()).collect();
-        let UnitIndex { step, item } = self.choices.one(&units);
-        let (reason, message) = (ParkReason::Decode, "why".to_owned());
-        self.handle(Input::Park { step, item, reason, message }, self.gate);
-    }
-
-    /// Somebody wants it taken back, and perhaps it is too late.
-    fn cancel(&mut self) {
-        let input = Input::Cancel { kind: FailureKind::Cancelled, message: String::new() };
-        let may_be = self.machine.clone().handle(input.clone(), self.now, &mut self.gate.clone());
-        match may_be {
-            Ok(_) => self.handle(input, self.gate),
-            Err(Unexpected::PastPivot) => assert!(self.watch.is_past_pivot()),
-            Err(unexpected) => panic!("it is refused: {unexpected}"),
-        }
-    }
-
-    /// A person has looked.
-    fn retry(&mut self) {
-        for at in self.units() {
-            let Some(record) = self.unit(at).map(|unit| unit.record.clone()) else { continue };
-            let (parked, block) = (record.status.parked(), record.block.map(|block| block.reason));
-            let step = self.of(at.step);
-            let may_repeat = step.idempotent && step.idempotent_within.is_none();
-            if [parked, block].contains(&Some(ParkReason::InDoubt)) && !may_repeat {
-                self.world.clean_up(at);
-            }
-            if parked.is_some() && self.world.service(at).child() == Child::Compensated {
-                self.world.revive_child(at.step);
-            }
-        }
-        self.handle(Input::Retry { who: "ann".to_owned(), note: String::new() }, OPEN);
-    }
-
     fn handle(&mut self, input: Input, mut gate: SimulatedGate) {
         gate.refused = false;
         let mut events = match self.machine.handle(input.clone(), self.now, &mut gate) {
@@ -467,8 +305,8 @@ impl Drive {
         let mut events = Vec::new();
         while let Some(question) = self.machine.question() {
             let (step, answer) = match question {
-                Question::Condition(step) => (step, Said::Holds(self.world.holds(step))),
-                Question::Items(step) => (step, Said::Items(vec![output(0); self.world.items(step)])),
+                Question::Condition(step) => (step, Answer::Holds(self.world.holds(step))),
+                Question::Items(step) => (step, Answer::Items(vec![output(0); self.world.items(step)])),
             };
             let mut input = Input::Answered { step, answer };
             if self.faults > 0 && self.choices.once_in(16) {
@@ -529,22 +367,6 @@ impl Drive {
         self.watch.end(self.machine.instance_state(), &self.world);
     }
 
-    /// What a compensation gets: the output of its step or item, as the journal has it.
-    fn known_output(&self, at: UnitIndex) -> Option<u64> {
-        let step = self.of(at.step);
-        let mut events = self.journal.iter().flat_map(|entry| &entry.events);
-        let output = events.find_map(|event| match event {
-            Event::StepSucceeded { step: name, item, output } if *name == step.name && *item == at.item => {
-                Some(output.clone())
-            }
-            _ => None,
-        });
-        let output = output.map(|output| output.as_str().parse().expect("it is a number"));
-        let uses = step.compensation.as_ref().expect("it has a compensation").output;
-        assert!(uses != OutputUse::Required || output.is_some(), "the output is needed");
-        output.filter(|_| uses != OutputUse::Unused)
-    }
-
     /// Everything that is called by itself, whether or not it is listed yet.
     fn units(&self) -> Vec<UnitIndex> {
         self.definition.steps().flat_map(|(index, step)| self.world.units(index, step)).collect()
@@ -575,19 +397,6 @@ impl Drop for Drive {
             }
         }
         eprintln!("{:?}\n{:?}", self.machine.state(), self.world);
-    }
-}
-
-fn output(effect: u64) -> Payload {
-    Payload::json(serde_json::value::RawValue::from_string(effect.to_string()).expect("a number is JSON"))
-}
-
-fn ended(at: UnitIndex, method: Method, attempt: u32, end: AttemptEnd) -> Input {
-    let UnitIndex { step, item } = at;
-    match method {
-        Method::Attempt => Input::StepEnded { step, item, attempt, end },
-        Method::Check => Input::CheckEnded { step, item, attempt, end },
-        Method::Compensation => Input::CompensationEnded { step, item, attempt, end },
     }
 }
 
