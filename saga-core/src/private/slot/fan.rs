@@ -95,7 +95,6 @@ impl<I, T> FanSlot<I, T> {
         let Some(items) = self.items.get() else { return };
         let mut arrived = self.arrived();
         if arrived.count == items.len() {
-            arrived.count = 0;
             let outputs = std::mem::take(&mut arrived.outputs);
             let _second = self.whole.set(outputs.into_iter().flatten().collect());
         }
@@ -120,8 +119,7 @@ impl<I: Send + Sync, T: Send + Sync> Keep<T> for FanSlot<I, T> {
     fn fill(&self, item: Option<usize>, output: T) {
         let (Some(at), Some(items)) = (item, self.items.get()) else { return };
         let mut arrived = self.arrived();
-        let is_single = || self.single.get().and_then(|single| single.get(at)?.get()).is_some();
-        if self.whole.get().is_some() || is_single() {
+        if self.single.get().and_then(|single| single.get(at)?.get()).is_some() {
             return;
         }
         if arrived.outputs.is_empty() {
