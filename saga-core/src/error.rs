@@ -130,7 +130,7 @@ pub enum Error {
         why: String,
     },
     /// The store failed.
-    #[error("the store failed")]
+    #[error(transparent)]
     Store(
         /// How.
         #[from]

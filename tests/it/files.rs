@@ -81,6 +81,5 @@ fn a_folder_that_is_not_there_is_said_so() {
     let folder = TempDir::new().unwrap();
     let error = SqliteStore::open(folder.path().join("nowhere").join("sagas.db")).unwrap_err();
     assert_eq!(kind_of(&error), StoreErrorKind::NotFound, "{error:?}");
-    let text = std::error::Error::source(&error).unwrap().to_string();
-    assert!(text.contains("nowhere"), "{text}");
+    assert!(error.to_string().contains("nowhere"), "{error}");
 }

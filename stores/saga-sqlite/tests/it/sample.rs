@@ -79,7 +79,12 @@ pub(crate) async fn entries(store: &SqliteStore, text: &str) -> usize {
 /// Why the store at `path` cannot be opened.
 pub(crate) fn refused(path: impl AsRef<Path>) -> StoreError {
     match SqliteStore::open(path) {
-        Err(Error::Store(error)) => error,
+        Err(error @ Error::Store(_)) => {
+            let text = error.to_string();
+            let Error::Store(error) = error else { unreachable!() };
+            assert_eq!(text, error.to_string(), "what the user sees says what failed, and where");
+            error
+        }
         Err(error) => panic!("not an error of the store: {error}"),
         Ok(store) => panic!("it was opened: {store:?}"),
     }
