@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use sagas::journal::{Entry, Event};
 use sagas::prelude::*;
+use sagas::store::StoreErrorKind;
 use sagas::{Error, InstanceState};
 
 use crate::support::data::{Data, on_both};
@@ -12,7 +13,7 @@ use crate::support::process::assert_sound;
 use crate::support::scripts::{SCRIPTS, Script, world};
 use crate::support::shop::{Shop, order};
 use crate::support::world::{Act, World};
-use crate::support::{open, retry, soon, start};
+use crate::support::{builder, open, retry, soon, start};
 
 /// More appends than any of the sequences makes.
 const APPENDS_MAX: usize = 60;
@@ -234,11 +235,47 @@ async fn a_shutdown_over_a_broken_store_ends_and_leaves_what_is_on_record() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn i18_an_instance_on_a_damaged_page_holds_up_no_other() {
+    const ORDERS: [&str; 4] = ["order-1", "order-2", "order-3", "order-4"];
+    for kind in [StoreErrorKind::Corrupt, StoreErrorKind::Io] {
+        for damaged in [&ORDERS[..1], &ORDERS[1..3], &ORDERS[3..], &ORDERS[..]] {
+            recover_around(kind, &ORDERS, damaged).await;
+        }
+    }
+}
+
+/// Recovers `orders` while some of them cannot be read, then those too.
+async fn recover_around(kind: StoreErrorKind, orders: &[&str], damaged: &[&str]) {
+    let data = Data::memory();
+    let world = World::default().script("pay", &[Act::Hang; 4]);
+    let orchestrator = builder(data.open(), &world).shutdown_grace(Duration::ZERO).build().await.unwrap();
+    for id in orders {
+        start(&orchestrator, id).await;
+    }
+    world.called("pay", orders.len()).await;
+    orchestrator.shutdown().await;
+
+    let store = data.open();
+    let plan = store.plan();
+    plan.damage(kind, damaged);
+    let orchestrator = open(store, &world).await;
+    tokio::time::sleep(Duration::from_secs(100)).await;
+    assert_eq!(world.count("ship"), orders.len() - damaged.len(), "{kind:?}: {damaged:?}");
+    let outcome = soon(start(&orchestrator, "new").await.outcome()).await.unwrap();
+    assert!(matches!(outcome, Outcome::Completed(_)), "{outcome:?}");
+    assert!(plan.loads() < 1_000, "{kind:?}: {damaged:?} are left alone for no time");
+    // The page is restored.
+    plan.damage(kind, &[]);
+    tokio::time::sleep(Duration::from_secs(100)).await;
+    assert_eq!(world.count("ship"), orders.len() + 1, "{kind:?}: {damaged:?}");
+    orchestrator.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn reading_fails_and_recovery_tries_again() {
     let data = Data::memory();
     let world = World::default().script("pay", &[Act::Hang]);
-    let orchestrator =
-        crate::support::builder(data.open(), &world).shutdown_grace(Duration::ZERO).build().await.unwrap();
+    let orchestrator = builder(data.open(), &world).shutdown_grace(Duration::ZERO).build().await.unwrap();
     start(&orchestrator, "order-1").await;
     world.called("pay", 1).await;
     orchestrator.shutdown().await;

@@ -11,7 +11,7 @@ use crate::id::InstanceId;
 use crate::runtime::admission::{Origin, Place};
 use crate::runtime::revive::{Revived, revive};
 use crate::runtime::shared::Shared;
-use crate::store::{StoreError, Wanted};
+use crate::store::{StoreError, StoreErrorKind, Stored, Wanted};
 use crate::time::Timestamp;
 
 /// How many instances are claimed or read at a time: reading many costs little more than reading one, and one
@@ -30,12 +30,23 @@ struct Feeder {
     backlog: VecDeque<InstanceId>,
     claim_at: Timestamp,
     due_at: Timestamp,
+    /// What could not be read.
+    unread: Vec<InstanceId>,
+    /// When that is tried again.
+    unread_at: Timestamp,
 }
 
 /// Brings instances in until the end.
 pub(crate) async fn run(shared: Arc<Shared>) {
     let now = shared.now();
-    let mut feeder = Feeder { shared, backlog: VecDeque::new(), claim_at: now, due_at: now };
+    let mut feeder = Feeder {
+        shared,
+        backlog: VecDeque::new(),
+        claim_at: now,
+        due_at: now,
+        unread: Vec::new(),
+        unread_at: Timestamp::NEVER,
+    };
     while !feeder.shared.lifecycle.is_ending() {
         match feeder.round().await {
             Ok(true) => {}
@@ -70,7 +81,7 @@ impl Feeder {
         Ok(had_queued || had_backlog)
     }
 
-    /// Claims what workers that have gone left behind, then takes what is due.
+    /// Claims what workers that have gone left behind, then takes what is due, then what could not be read before.
     async fn refill(&mut self) -> Result<(), StoreError> {
         let now = self.shared.now();
         let epoch = self.shared.epoch();
@@ -92,6 +103,10 @@ impl Feeder {
             self.due_at = due.next.unwrap_or_else(|| now.plus(LOOK_EVERY)).min(now.plus(LOOK_EVERY));
             self.backlog.extend(due.ids);
         }
+        if self.unread_at <= now {
+            self.backlog.extend(self.unread.drain(..));
+            self.unread_at = Timestamp::NEVER;
+        }
         Ok(())
     }
 
@@ -101,20 +116,57 @@ impl Feeder {
             return Ok(());
         }
         let (ids, places): (Vec<_>, Vec<_>) = page.into_iter().unzip();
-        let stored = match self.shared.store.load(&ids).await {
-            Ok(stored) => stored,
-            Err(error) => {
-                self.backlog.extend(ids);
-                return Err(error);
-            }
+        let Ok(stored) = self.shared.store.load(&ids).await else {
+            return self.bring_in_each(ids.into_iter().zip(places)).await;
         };
         for ((id, place), stored) in ids.into_iter().zip(places).zip(stored) {
-            let Some(stored) = stored else { continue };
-            if let Revived::Busy = revive(&self.shared, &stored, Some(place), None).await {
-                self.backlog.push_back(id);
+            self.let_go_on(id, place, stored).await;
+        }
+        Ok(())
+    }
+
+    /// Reads the instances of a page that cannot be read as a whole, one by one: one that is damaged is left alone
+    /// for a while, and holds up no other.
+    async fn bring_in_each(
+        &mut self,
+        mut page: impl Iterator<Item = (InstanceId, Place)>,
+    ) -> Result<(), StoreError> {
+        let mut has_read = false;
+        while let Some((id, place)) = page.next() {
+            match self.shared.store.load(std::slice::from_ref(&id)).await {
+                Ok(stored) => {
+                    has_read = true;
+                    self.let_go_on(id, place, stored.into_iter().flatten().next()).await;
+                }
+                Err(error) if has_read || error.kind() == StoreErrorKind::Corrupt => {
+                    warn!(instance = %id, %error, "the instance could not be read, trying it again later");
+                    self.put_off(id, LOOK_EVERY);
+                }
+                Err(error) => {
+                    // It is likely the store that fails, not this one; in case it is, the others come first then.
+                    for (other, _) in page {
+                        self.put_off(other, PAUSE);
+                    }
+                    self.put_off(id, PAUSE);
+                    return Err(error);
+                }
             }
         }
         Ok(())
+    }
+
+    async fn let_go_on(&mut self, id: InstanceId, place: Place, stored: Option<Stored>) {
+        if let Some(stored) = stored
+            && let Revived::Busy = revive(&self.shared, &stored, Some(place), None).await
+        {
+            self.backlog.push_back(id);
+        }
+    }
+
+    /// Leaves an instance that could not be read alone for a while.
+    fn put_off(&mut self, id: InstanceId, pause: Duration) {
+        self.unread.push(id);
+        self.unread_at = self.unread_at.min(self.shared.now().plus(pause));
     }
 
     /// Waits until there may be something to do. Whoever was called out of a line and did not come is passed over
@@ -122,7 +174,8 @@ impl Feeder {
     async fn wait(&self) {
         self.shared.serve_line();
         let now = self.shared.now();
-        let next = self.claim_at.min(self.due_at).since(now).clamp(Duration::from_millis(1), LOOK_EVERY);
+        let next = self.claim_at.min(self.due_at).min(self.unread_at).since(now);
+        let next = next.clamp(Duration::from_millis(1), LOOK_EVERY);
         tokio::select! {
             () = self.shared.admission.changed() => {}
             () = self.shared.earlier_due() => {}

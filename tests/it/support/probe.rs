@@ -62,6 +62,8 @@ struct Planned {
     dead: bool,
     on_append: Option<OnAppend>,
     on_load: Option<OnLoad>,
+    damaged: Option<(StoreErrorKind, Vec<InstanceId>)>,
+    loads: usize,
 }
 
 /// The size of a batch.
@@ -145,6 +147,18 @@ impl Plan {
         self.lock().on_load = Some(Arc::new(change));
     }
 
+    /// A page of the disk is damaged: what is loaded together with one of these instances cannot be read, for this
+    /// reason.
+    pub(crate) fn damage(&self, kind: StoreErrorKind, ids: &[&str]) {
+        let ids = ids.iter().map(|id| InstanceId::new(*id).unwrap()).collect();
+        self.lock().damaged = Some((kind, ids));
+    }
+
+    /// How often instances were loaded.
+    pub(crate) fn loads(&self) -> usize {
+        self.lock().loads
+    }
+
     async fn released(&self) {
         let mut held = self.held.subscribe();
         let _closed = held.wait_for(|held| !held).await;
@@ -160,6 +174,18 @@ impl Plan {
     /// Fails while the store is broken.
     fn check(&self) -> Result<(), StoreError> {
         if self.lock().broken { Err(broken()) } else { Ok(()) }
+    }
+
+    /// Fails if one of the instances is on a damaged page.
+    fn check_pages(&self, ids: &[InstanceId]) -> Result<(), StoreError> {
+        let mut planned = self.lock();
+        planned.loads += 1;
+        match &planned.damaged {
+            Some((kind, damaged)) if ids.iter().any(|id| damaged.contains(id)) => {
+                Err(StoreError::new(*kind, "a page is damaged"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// What is to happen at the append that comes now.
@@ -258,6 +284,7 @@ impl Store for Probe {
 
     async fn load(&self, ids: &[InstanceId]) -> Result<Vec<Option<Stored>>, StoreError> {
         self.plan.check()?;
+        self.plan.check_pages(ids)?;
         let mut loaded = self.inner.load(ids).await?;
         let change = self.plan.lock().on_load.clone();
         if let Some(change) = change {
