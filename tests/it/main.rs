@@ -22,6 +22,8 @@ mod forks;
 
 mod parking;
 
+mod language;
+
 mod admission;
 
 mod lifecycle;

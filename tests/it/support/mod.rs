@@ -1,8 +1,10 @@
 //! What the tests share: sagas whose services do as they are told, stores that watch, fail and crash, and
 //! processes that die.
 
+pub(crate) mod answers;
 pub(crate) mod data;
 pub(crate) mod forks;
+pub(crate) mod lives;
 pub(crate) mod probe;
 pub(crate) mod process;
 pub(crate) mod scripts;

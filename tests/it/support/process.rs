@@ -42,7 +42,7 @@ pub(crate) fn live(data: &Data, world: &World, crash: Option<(usize, Moment)>) -
 pub(crate) async fn run(store: Probe, world: &World) -> Outcome<Shop> {
     let orchestrator = Orchestrator::builder(store)
         .register(Shop { world: world.clone() })
-        .clock(WorldClock { world: world.clone(), from: world.time(), at: Instant::now() })
+        .clock(WorldClock::new(world))
         .build()
         .await
         .unwrap();
@@ -67,10 +67,16 @@ pub(crate) async fn run(store: Probe, world: &World) -> Outcome<Shop> {
 }
 
 /// A clock that goes on where the life before has left it: simulated time begins anew in each.
-struct WorldClock {
+pub(crate) struct WorldClock {
     world: World,
     from: SystemTime,
     at: Instant,
+}
+
+impl WorldClock {
+    pub(crate) fn new(world: &World) -> Self {
+        Self { world: world.clone(), from: world.time(), at: Instant::now() }
+    }
 }
 
 impl Clock for WorldClock {

@@ -26,6 +26,8 @@ pub(crate) enum Act {
     Hang,
     /// It waits until the gate is open, then does its work and answers.
     Wait,
+    /// It lets others run for a while, then does its work and answers.
+    Linger,
     /// It waits until its caller is told that nobody wants it any more, then does its work and answers.
     WaitForCancel,
 }
@@ -60,6 +62,8 @@ struct Inner {
     time: Option<SystemTime>,
     active: BTreeSet<String>,
     active_max: usize,
+    serving: BTreeMap<String, usize>,
+    serving_max: BTreeMap<String, usize>,
 }
 
 impl Default for World {
@@ -79,7 +83,8 @@ impl World {
     }
 
     /// The next calls of `step` (or `step/compensate`, `step/check`) go like this, later ones succeed. With
-    /// `@id` at its end it is said of one instance, and comes before what is said of all.
+    /// `@id` at its end it is said of one instance, as `step/3` of one item (`step/3/compensate`), and comes
+    /// before what is said of all.
     pub(crate) fn script(self, step: &str, acts: &[Act]) -> Self {
         self.lock().script.entry(step.to_owned()).or_default().extend(acts);
         self
@@ -87,7 +92,8 @@ impl World {
 
     /// These services as they are now, from here on apart from the others.
     pub(crate) fn snapshot(&self) -> Self {
-        let inner = Inner { active: BTreeSet::new(), ..self.lock().clone() };
+        let (active, serving) = (BTreeSet::new(), BTreeMap::new());
+        let inner = Inner { active, serving, ..self.lock().clone() };
         Self::of(inner, *self.gate.borrow())
     }
 
@@ -126,6 +132,11 @@ impl World {
     /// How many instances were served at once at most.
     pub(crate) fn active_max(&self) -> usize {
         self.lock().active_max
+    }
+
+    /// How many calls of `what` were served at once at most.
+    pub(crate) fn serving_max(&self, what: &str) -> usize {
+        self.lock().serving_max.get(what).copied().unwrap_or_default()
     }
 
     /// Opens the gate for those who wait and those who will.
@@ -178,8 +189,8 @@ impl World {
         work: impl Fn() -> Result<u32, StepError>,
     ) -> Result<u32, StepError> {
         let act = self.next_act(cx, method);
-        let _served = Served::new(self, cx.instance_id());
         let what = format!("{}{method}", cx.step());
+        let _served = Served::new(self, cx.instance_id(), &what);
         match act {
             Act::Succeed => work(),
             Act::Reject => Err(StepError::rejected(format!("{what} refused"))),
@@ -200,6 +211,12 @@ impl World {
             Act::Wait => {
                 let mut gate = self.gate.subscribe();
                 let _closed = gate.wait_for(|open| *open).await;
+                work()
+            }
+            Act::Linger => {
+                for _ in 0..5 {
+                    tokio::task::yield_now().await;
+                }
                 work()
             }
             Act::WaitForCancel => {
@@ -223,7 +240,8 @@ impl World {
             attempt: cx.attempt(),
         });
         self.count.send_modify(|count| *count += 1);
-        for name in [format!("{what}@{}", cx.instance_id()), what] {
+        let place = format!("{}{method}", place_of(cx));
+        for name in [format!("{what}@{}", cx.instance_id()), place, what] {
             match inner.script.get_mut(&name) {
                 Some(acts) if !acts.is_empty() => return acts.remove(0),
                 _ => {}
@@ -252,23 +270,40 @@ impl World {
     }
 }
 
+/// The step, with its item if it has one: the end of its key.
+fn place_of(cx: &StepContext) -> &str {
+    let (key, step) = (cx.step_key(), format!("/{}", cx.step()));
+    key.rfind(&step).map_or(key, |at| &key[at + 1..])
+}
+
 /// An instance that is being served until this is dropped.
 struct Served<'a> {
     world: &'a World,
     instance: String,
+    what: String,
 }
 
 impl<'a> Served<'a> {
-    fn new(world: &'a World, instance: &str) -> Self {
+    fn new(world: &'a World, instance: &str, what: &str) -> Self {
         let mut inner = world.lock();
         inner.active.insert(instance.to_owned());
         inner.active_max = inner.active_max.max(inner.active.len());
-        Self { world, instance: instance.to_owned() }
+        let serving = inner.serving.entry(what.to_owned()).or_default();
+        *serving += 1;
+        let serving = *serving;
+        let most = inner.serving_max.entry(what.to_owned()).or_default();
+        *most = serving.max(*most);
+        drop(inner);
+        Self { world, instance: instance.to_owned(), what: what.to_owned() }
     }
 }
 
 impl Drop for Served<'_> {
     fn drop(&mut self) {
-        self.world.lock().active.remove(&self.instance);
+        let mut inner = self.world.lock();
+        inner.active.remove(&self.instance);
+        if let Some(serving) = inner.serving.get_mut(&self.what) {
+            *serving -= 1;
+        }
     }
 }

@@ -54,6 +54,10 @@ impl Live {
         let mut now = self.shared.now();
         let mut events = Vec::new();
         let mut replies = Vec::new();
+        if !core.inbox.is_empty() {
+            // Each input asks anew for what found no room.
+            core.in_line = false;
+        }
         while let Some(Arrival { input, reply, not_before }) = core.inbox.pop_front() {
             now = not_before.map_or(now, |not_before| now.max(not_before));
             let is_retry = matches!(input, Input::Retry { .. });
@@ -77,7 +81,7 @@ impl Live {
             }
         }
         core.permits.append(&mut door.permits);
-        core.in_line = door.refused;
+        core.in_line |= door.refused;
         if events.is_empty() {
             replies.into_iter().for_each(|reply| reply_with(Some(reply), Ok(())));
             self.rest(core);

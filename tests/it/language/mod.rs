@@ -1,0 +1,7 @@
+//! What can be said of steps: each word of the language, and some of them together.
+
+mod combined;
+mod conditions;
+mod fan_out;
+mod limits;
+mod window;
