@@ -23,18 +23,11 @@ pub(super) fn all(saga: &Saga, library: &TokenStream) -> TokenStream {
 }
 
 fn marker(saga: &Saga, of: &TokenStream) -> TokenStream {
-    let (generics, _, bounds) = saga.block.item.generics.split_for_impl();
-    let ty = &saga.block.item.self_ty;
-    quote! {
-        #[automatically_derived]
-        impl #generics #of for #ty #bounds {}
-    }
+    saga.block.header.implement(of, &TokenStream::new())
 }
 
 /// `Receives` for the message of each step that waits for one.
 fn receives(saga: &Saga, library: &TokenStream) -> TokenStream {
-    let (generics, _, bounds) = saga.block.item.generics.split_for_impl();
-    let ty = &saga.block.item.self_ty;
     let steps = saga.steps.iter().enumerate();
     let mut seen = std::collections::BTreeSet::new();
     steps
@@ -42,12 +35,8 @@ fn receives(saga: &Saga, library: &TokenStream) -> TokenStream {
             let signal = saga.signal(step)?;
             // With a mistake there may be one twice.
             seen.insert(quote!(#signal).to_string()).then(|| {
-                quote! {
-                    #[automatically_derived]
-                    impl #generics #library::Receives<#signal> for #ty #bounds {
-                        const STEP: usize = #index;
-                    }
-                }
+                let of = quote!(#library::Receives<#signal>);
+                saga.block.header.implement(&of, &quote!(const STEP: usize = #index;))
             })
         })
         .collect()
