@@ -7,6 +7,7 @@ use syn::{ImplItem, Item, ItemImpl, Type};
 use super::header::Header;
 use super::method::{Method, ungrouped};
 use crate::diag::Diag;
+use crate::names;
 
 /// The impl block without our attributes, and what was found in it.
 pub(crate) struct Block {
@@ -49,6 +50,9 @@ impl Block {
         match type_name(&item.self_ty) {
             Some(ident) => {
                 let header = Header::new(&item);
+                // The compiler helps with an unknown type by a place in the user's own code only, and reports it
+                // once only if it says the same of each mention: the expansion has more of them.
+                item.impl_token.span = names::invented(item.impl_token.span);
                 Ok(Self { item, header, ident, methods })
             }
             None => {
