@@ -66,6 +66,9 @@ pub(crate) fn fallback(saga: &Saga) -> TokenStream {
 fn output(saga: &Saga, library: &TokenStream) -> Option<TokenStream> {
     let step = saga.steps.get(saga.output?)?;
     let returned = saga.method(step)?.output();
-    let is_fine = step.is_child || returned.is_some_and(|ty| is_result(ty) && is_owned(ty));
+    let is_fine = match step.is_child {
+        true => saga.child(step).is_some(),
+        false => returned.is_some_and(|ty| is_result(ty) && is_owned(ty)),
+    };
     if is_fine { outputs::of_saga(saga, library) } else { None }
 }
