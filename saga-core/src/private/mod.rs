@@ -8,6 +8,7 @@ mod child;
 mod memory;
 mod returns;
 mod slot;
+mod told;
 
 pub use ask::{Ask, Asked, items, unanswered};
 pub use call::{Call, CallEnd, Calling, Encoding, Record, Role, check, compensation, missing, record, step};
@@ -17,6 +18,7 @@ pub use memory::{Codec, Memory, codec};
 pub(crate) use memory::{decode, encode};
 pub use returns::{CheckReturn, CompensationReturn, ListReturn, Payloads, StepReturn};
 pub use slot::{AnySlot, FanSlot, Keep, SignalSlot, Slot};
+pub use told::{Told, told};
 
 pub use crate::definition::{
     CheckDefinition, CompensationDefinition, Definition, FanOut, OutputUse, StepDefinition, StepKind,

@@ -119,9 +119,13 @@ impl Key {
         self.name
     }
 
-    /// What stands after `=`, read as a `T`; `example` is the whole key as it should be written.
+    /// What stands after `=`, read as a `T`; `example` is the whole key as it should be written. What is right
+    /// but for its quotes is its own example.
     pub(crate) fn value<T: Parse>(self, example: impl Display, diag: &mut Diag) -> Option<T> {
-        let help = format!("write `{example}`");
+        let help = match self.unquoted::<T>() {
+            Some(unquoted) => format!("write `{} = {unquoted}`", self.name),
+            None => format!("write `{example}`"),
+        };
         match self.value {
             Value::Equals(value) if !value.is_empty() => T::parse
                 .parse2(value.clone())
@@ -131,6 +135,21 @@ impl Key {
                 diag.error(&self.name, format_args!("`{}` needs a value", self.name), help);
                 None
             }
+        }
+    }
+
+    /// The text after `=` that would be a `T` without its quotes.
+    fn unquoted<T: Parse>(&self) -> Option<String> {
+        let Value::Equals(value) = &self.value else { return None };
+        let unquoted = syn::parse2::<LitStr>(value.clone()).ok()?.value();
+        T::parse.parse_str(&unquoted).is_ok().then_some(unquoted)
+    }
+
+    /// The names that stand after it, however they are written.
+    pub(crate) fn names(&self) -> Vec<String> {
+        match &self.value {
+            Value::None => Vec::new(),
+            Value::Equals(value) | Value::List(value) => names_in(value.clone()),
         }
     }
 
@@ -166,6 +185,23 @@ impl Key {
             }
         }
     }
+}
+
+fn names_in(tokens: TokenStream) -> Vec<String> {
+    let names = tokens.into_iter().flat_map(|token| match token {
+        TokenTree::Ident(ident) => vec![ident.to_string()],
+        TokenTree::Group(group) => names_in(group.stream()),
+        TokenTree::Literal(literal) => {
+            let unquoted = syn::parse2::<LitStr>(literal.to_token_stream()).ok();
+            unquoted
+                .and_then(|text| text.parse::<Ident>().ok())
+                .map(|name| name.to_string())
+                .into_iter()
+                .collect()
+        }
+        TokenTree::Punct(_) => Vec::new(),
+    });
+    names.collect()
 }
 
 /// Names separated by commas.

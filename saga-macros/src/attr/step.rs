@@ -168,10 +168,13 @@ impl StepArgs {
 }
 
 fn after(key: Key, diag: &mut Diag) -> Option<Vec<Ident>> {
-    let content = key.list("after(reserve_inventory, process_payment)", diag)?;
-    keys::idents(content)
-        .map_err(|error| diag.syntax(&error, "write methods: `after(reserve_inventory, process_payment)`"))
-        .ok()
+    let names = key.names();
+    let example = match names.as_slice() {
+        [] => "after(a, b)".to_owned(),
+        names => format!("after({})", names.join(", ")),
+    };
+    let content = key.list(&example, diag)?;
+    keys::idents(content).map_err(|error| diag.syntax(&error, format_args!("write `{example}`"))).ok()
 }
 
 fn idempotent(key: Key, diag: &mut Diag) -> Option<Idempotent> {

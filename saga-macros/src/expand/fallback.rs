@@ -13,51 +13,50 @@ pub(crate) fn fallback(saga: &Saga) -> TokenStream {
     let library = names::library(saga.args.library.as_ref());
     let item = &saga.block.item;
     let steps = steps::expand(saga);
-    let (generics, _, bounds) = item.generics.split_for_impl();
-    let ty = &item.self_ty;
     let step = names::step_enum(&saga.block.ident);
     let input = saga.input.as_ref().filter(|ty| is_owned(ty));
     let input = input.map_or_else(|| quote!(()), ToTokens::to_token_stream);
     let output = output(saga, &library).unwrap_or_else(|| quote!(()));
     let markers = markers::all(saga, &library);
+    let body = quote! {
+        type Input = #input;
+        type Output = #output;
+        type Step = #step;
+        type Outputs = ();
+        type Pivot = #library::__private::NoPivot;
+        const NAME: &'static str = "";
+
+        fn definition() -> #library::__private::Definition {
+            #library::__private::Definition::new("", 0, ::std::vec::Vec::new(), 0)
+        }
+
+        fn outputs() -> Self::Outputs {}
+
+        fn slot(
+            _: &Self::Outputs,
+            _: usize,
+        ) -> ::core::option::Option<&dyn #library::__private::AnySlot> {
+            ::core::option::Option::None
+        }
+
+        fn output(_: Self::Outputs) -> ::core::option::Option<Self::Output> {
+            ::core::option::Option::None
+        }
+
+        fn call<'__call>(
+            &'__call self,
+            _: #library::__private::Call<'__call>,
+            _: &'__call #library::__private::Memory<Self>,
+        ) -> #library::__private::Calling<'__call> {
+            #library::__private::missing("a saga without mistakes")
+        }
+    };
+    let implementation = saga.block.header.implement(&quote!(#library::Saga), &body);
     quote! {
         #item
         #steps
         const _: () = {
-            #[automatically_derived]
-            impl #generics #library::Saga for #ty #bounds {
-                type Input = #input;
-                type Output = #output;
-                type Step = #step;
-                type Outputs = ();
-                type Pivot = #library::__private::NoPivot;
-                const NAME: &'static str = "";
-
-                fn definition() -> #library::__private::Definition {
-                    #library::__private::Definition::new("", 0, ::std::vec::Vec::new(), 0)
-                }
-
-                fn outputs() -> Self::Outputs {}
-
-                fn slot(
-                    _: &Self::Outputs,
-                    _: usize,
-                ) -> ::core::option::Option<&dyn #library::__private::AnySlot> {
-                    ::core::option::Option::None
-                }
-
-                fn output(_: Self::Outputs) -> ::core::option::Option<Self::Output> {
-                    ::core::option::Option::None
-                }
-
-                fn call<'__call>(
-                    &'__call self,
-                    _: #library::__private::Call<'__call>,
-                    _: &'__call #library::__private::Memory<Self>,
-                ) -> #library::__private::Calling<'__call> {
-                    #library::__private::missing("a saga without mistakes")
-                }
-            }
+            #implementation
 
             #markers
         };
@@ -68,7 +67,9 @@ pub(crate) fn fallback(saga: &Saga) -> TokenStream {
 fn output(saga: &Saga, library: &TokenStream) -> Option<TokenStream> {
     let step = saga.steps.get(saga.output?)?;
     let returned = saga.method(step)?.output();
-    let is_fine = saga.child(step).is_some()
-        || !step.is_child && returned.is_some_and(|ty| is_result(ty) && is_owned(ty));
+    let is_fine = match step.is_child {
+        true => saga.child(step).is_some(),
+        false => returned.is_some_and(|ty| is_result(ty) && is_owned(ty)),
+    };
     if is_fine { outputs::of_saga(saga, library) } else { None }
 }

@@ -1,7 +1,7 @@
 //! What can be done with a saga, as traits: whom to ask at compile time.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use quote::quote;
 
 use crate::model::Saga;
 use crate::validate::is_owned;
@@ -22,32 +22,20 @@ pub(super) fn all(saga: &Saga, library: &TokenStream) -> TokenStream {
 }
 
 fn inline(saga: &Saga, library: &TokenStream) -> TokenStream {
-    let (generics, _, bounds) = saga.block.item.generics.split_for_impl();
-    let ty = &saga.block.item.self_ty;
-    quote! {
-        #[automatically_derived]
-        impl #generics #library::Inline for #ty #bounds {}
-    }
+    saga.block.header.implement(&quote!(#library::Inline), &TokenStream::new())
 }
 
 /// `Receives` for the message of each step that waits for one.
 fn receives(saga: &Saga, library: &TokenStream) -> TokenStream {
-    let (generics, _, bounds) = saga.block.item.generics.split_for_impl();
-    let ty = &saga.block.item.self_ty;
     let steps = saga.steps.iter().enumerate();
     // With a mistake in them there may be one twice.
     let mut seen = std::collections::BTreeSet::new();
     steps
         .filter_map(|(index, step)| {
-            let signal = saga.signal(step).filter(|ty| is_owned(ty))?.to_token_stream();
-            if !seen.insert(signal.to_string()) {
-                return None;
-            }
-            Some(quote! {
-                #[automatically_derived]
-                impl #generics #library::Receives<#signal> for #ty #bounds {
-                    const STEP: usize = #index;
-                }
+            let signal = saga.signal(step).filter(|ty| is_owned(ty))?;
+            seen.insert(quote!(#signal).to_string()).then(|| {
+                let of = quote!(#library::Receives<#signal>);
+                saga.block.header.implement(&of, &quote!(const STEP: usize = #index;))
             })
         })
         .collect()

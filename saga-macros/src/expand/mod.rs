@@ -36,8 +36,7 @@ pub(crate) fn saga(saga: &Saga) -> TokenStream {
 fn implementation(saga: &Saga) -> TokenStream {
     let library = names::library(saga.args.library.as_ref());
     let item = &saga.block.item;
-    let (generics, arguments, bounds) = item.generics.split_for_impl();
-    let ty = &item.self_ty;
+    let (_, arguments, _) = item.generics.split_for_impl();
     let step = names::step_enum(&saga.block.ident);
     let input = associated("Input", &input(saga));
     let name = &saga.name;
@@ -51,51 +50,50 @@ fn implementation(saga: &Saga) -> TokenStream {
     let call = dispatch::expand(saga, &library);
     let asked = asked::expand(saga, &library);
     let markers = markers::expand(saga, &library);
-    quote! {
-        #structure
+    let body = quote! {
+        #input
+        #output
+        type Step = #step;
+        type Outputs = __Outputs #arguments;
+        type Pivot = #library::__private::#pivot;
+        const NAME: &'static str = #name;
 
-        #[automatically_derived]
-        impl #generics #library::Saga for #ty #bounds {
-            #input
-            #output
-            type Step = #step;
-            type Outputs = __Outputs #arguments;
-            type Pivot = #library::__private::#pivot;
-            const NAME: &'static str = #name;
-
-            fn definition() -> #library::__private::Definition {
-                #definition
-            }
-
-            fn outputs() -> Self::Outputs {
-                #empty
-            }
-
-            fn slot(
-                __outputs: &Self::Outputs,
-                __step: usize,
-            ) -> ::core::option::Option<&dyn #library::__private::AnySlot> {
-                match __step {
-                    #(#indexes => ::core::option::Option::Some(&__outputs.#places),)*
-                    _ => ::core::option::Option::None,
-                }
-            }
-
-            fn output(__outputs: Self::Outputs) -> ::core::option::Option<Self::Output> {
-                #take
-            }
-
-            fn call<'__call>(
-                &'__call self,
-                __call: #library::__private::Call<'__call>,
-                __memory: &'__call #library::__private::Memory<Self>,
-            ) -> #library::__private::Calling<'__call> {
-                #call
-            }
-
-            #asked
+        fn definition() -> #library::__private::Definition {
+            #definition
         }
 
+        fn outputs() -> Self::Outputs {
+            #empty
+        }
+
+        fn slot(
+            __outputs: &Self::Outputs,
+            __step: usize,
+        ) -> ::core::option::Option<&dyn #library::__private::AnySlot> {
+            match __step {
+                #(#indexes => ::core::option::Option::Some(&__outputs.#places),)*
+                _ => ::core::option::Option::None,
+            }
+        }
+
+        fn output(__outputs: Self::Outputs) -> ::core::option::Option<Self::Output> {
+            #take
+        }
+
+        fn call<'__call>(
+            &'__call self,
+            __call: #library::__private::Call<'__call>,
+            __memory: &'__call #library::__private::Memory<Self>,
+        ) -> #library::__private::Calling<'__call> {
+            #call
+        }
+
+        #asked
+    };
+    let implementation = saga.block.header.implement(&quote!(#library::Saga), &body);
+    quote! {
+        #structure
+        #implementation
         #markers
     }
 }

@@ -1,8 +1,8 @@
 //! Tokens: the implementation of `Fault`.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::DeriveInput;
+use syn::{DeriveInput, Path};
 
 use super::model::{Fault, FaultVariant, Kind, Member, Says};
 use crate::expand::definition::duration;
@@ -68,7 +68,7 @@ fn kind(variant: &FaultVariant, library: &TokenStream) -> Option<TokenStream> {
             let kind = syn::Ident::new(kind, proc_macro2::Span::call_site());
             (TokenStream::new(), quote!(#library::FaultKind::#kind))
         }
-        Says::Kind { kind: Kind::With(path, held), .. } => (bind(held), quote!(#path(__held))),
+        Says::Kind { kind: Kind::With(path, held), .. } => (bind(held), told(path, held, library)),
     };
     let ident = &variant.ident;
     Some(quote!(Self::#ident { #pattern .. } => #value,))
@@ -133,6 +133,15 @@ fn forward(held: &Member, library: &TokenStream, method: &TokenStream) -> TokenS
     let ty = &held.ty;
     let end = quote_spanned!(last=> >);
     quote!(#begin #ty as #library::Fault #end::#method(__held))
+}
+
+/// Asks the function at `path`; whatever is wrong with it is reported there.
+fn told(path: &Path, member: &Member, library: &TokenStream) -> TokenStream {
+    let (_, last) = names::ends(path);
+    let held = Ident::new("__held", last);
+    let argument = quote_spanned!(last=> (#held));
+    let ty = &member.ty;
+    quote!(#library::__private::told::<#ty>(#path #argument))
 }
 
 /// An implementation that only keeps the enum's uses from being mistakes too.

@@ -4,12 +4,15 @@ use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
 use syn::{ImplItem, Item, ItemImpl, Type};
 
+use super::header::Header;
 use super::method::{Method, ungrouped};
 use crate::diag::Diag;
+use crate::names;
 
 /// The impl block without our attributes, and what was found in it.
 pub(crate) struct Block {
     pub(crate) item: ItemImpl,
+    pub(crate) header: Header,
     /// The name of the type.
     pub(crate) ident: Ident,
     pub(crate) methods: Vec<Method>,
@@ -45,7 +48,13 @@ impl Block {
             return Err(item.into_token_stream());
         }
         match type_name(&item.self_ty) {
-            Some(ident) => Ok(Self { item, ident, methods }),
+            Some(ident) => {
+                let header = Header::new(&item);
+                // The compiler helps with an unknown type by a place in the user's own code only, and reports it
+                // once only if it says the same of each mention: the expansion has more of them.
+                item.impl_token.span = names::invented(item.impl_token.span);
+                Ok(Self { item, header, ident, methods })
+            }
             None => {
                 diag.error(&item.self_ty, "only a type with a name of its own can be a saga", HELP);
                 Err(item.into_token_stream())

@@ -3,9 +3,11 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
 use syn::{
-    Attribute, FnArg, GenericArgument, ImplItemFn, Meta, Pat, PathArguments, ReturnType, Signature, Type,
+    Attribute, FnArg, GenericArgument, ImplItemFn, Meta, Pat, Path, PathArguments, ReturnType, Signature,
+    Type,
 };
 
+use crate::attr::keys;
 use crate::attr::policy::{self, PolicyArgs};
 use crate::attr::step::{self, StepArgs};
 use crate::diag::Diag;
@@ -51,26 +53,25 @@ pub(crate) enum Form {
 impl Method {
     /// Reads a method and takes our attributes off it.
     pub(crate) fn take(item: &mut ImplItemFn, diag: &mut Diag) -> Self {
-        let mut step = None;
-        let mut policy = None;
+        let mut ours = Ours::default();
         let mut cfg = None;
         item.attrs.retain(|attribute| {
-            if is_ours(attribute, "step") {
-                read_once(attribute, &mut step, diag, step::read);
-                return false;
-            }
-            if is_ours(attribute, "policy") {
-                read_once(attribute, &mut policy, diag, |at, tokens, diag| Policy {
-                    at,
-                    args: policy::read(tokens.unwrap_or_default(), diag),
-                });
-                return false;
-            }
             if attribute.path().is_ident("cfg") {
                 cfg.get_or_insert_with(|| attribute.clone());
             }
-            true
+            let conditional = conditional(attribute);
+            for meta in conditional.iter().filter(|meta| is_ours(meta.path())) {
+                let word = meta.path().to_token_stream();
+                diag.error(
+                    &word,
+                    format_args!("`#[{word}]` under a condition would make two sagas of one: the journal belongs to one"),
+                    format_args!("write `#[{word}(..)]`; a condition can stand on the impl block, or on statements inside the method"),
+                );
+            }
+            let taken = conditional.iter().chain([&attribute.meta]).filter(|meta| ours.take(meta, diag));
+            taken.count() == 0
         });
+        let Ours { step, policy } = ours;
         let sig = item.sig.clone();
         let params = sig
             .inputs
@@ -102,28 +103,61 @@ impl Method {
     }
 }
 
-fn is_ours(attribute: &Attribute, word: &str) -> bool {
-    let mut segments = attribute.path().segments.iter().rev();
+/// Our attributes of a method.
+#[derive(Default)]
+struct Ours {
+    step: Option<StepArgs>,
+    policy: Option<Policy>,
+}
+
+impl Ours {
+    /// Reads an attribute if it is ours.
+    fn take(&mut self, meta: &Meta, diag: &mut Diag) -> bool {
+        if is(meta.path(), "step") {
+            read_once(meta, &mut self.step, diag, step::read);
+        } else if is(meta.path(), "policy") {
+            read_once(meta, &mut self.policy, diag, |at, tokens, diag| Policy {
+                at,
+                args: policy::read(tokens.unwrap_or_default(), diag),
+            });
+        }
+        is_ours(meta.path())
+    }
+}
+
+fn is_ours(path: &Path) -> bool {
+    is(path, "step") || is(path, "policy")
+}
+
+fn is(path: &Path, word: &str) -> bool {
+    let mut segments = path.segments.iter().rev();
     segments.next().is_some_and(|last| last.ident == word)
         && segments.next().is_none_or(|library| library.ident == "sagas")
 }
 
+/// The attributes that `#[cfg_attr(condition, ..)]` stands for.
+fn conditional(attribute: &Attribute) -> Vec<Meta> {
+    match &attribute.meta {
+        Meta::List(list) if list.path.is_ident("cfg_attr") => {
+            let parts = keys::split(list.tokens.clone()).into_iter().skip(1);
+            parts.filter_map(|part| syn::parse2(part).ok()).collect()
+        }
+        Meta::Path(_) | Meta::List(_) | Meta::NameValue(_) => Vec::new(),
+    }
+}
+
 fn read_once<T>(
-    attribute: &Attribute,
+    meta: &Meta,
     into: &mut Option<T>,
     diag: &mut Diag,
     read: impl FnOnce(TokenStream, Option<TokenStream>, &mut Diag) -> T,
 ) {
-    let at = attribute.path().to_token_stream();
-    let tokens = match &attribute.meta {
+    let at = meta.path().to_token_stream();
+    let tokens = match meta {
         Meta::Path(_) => Some(TokenStream::new()),
         Meta::List(list) => Some(list.tokens.clone()),
         Meta::NameValue(_) => {
-            diag.error(
-                attribute,
-                format_args!("`{at}` needs parentheses"),
-                format_args!("write `#[{at}(..)]`"),
-            );
+            diag.error(meta, format_args!("`{at}` needs parentheses"), format_args!("write `#[{at}(..)]`"));
             None
         }
     };

@@ -1,6 +1,7 @@
 //! Meaning: the saga that the block describes, as far as it can be understood.
 
 mod block;
+mod header;
 mod link;
 mod method;
 mod order;

@@ -1,5 +1,6 @@
 //! Rules: what a saga must say and must not.
 
+mod borrowed;
 mod doubt;
 mod inputs;
 mod kinds;
@@ -20,6 +21,7 @@ pub(crate) use shape::is_result;
 
 /// Reports everything that is wrong with `saga`.
 pub(crate) fn all(saga: &Saga, diag: &mut Diag) {
+    borrowed::check(saga, diag);
     naming::check(saga, diag);
     shape::check(saga, diag);
     kinds::check(saga, diag);

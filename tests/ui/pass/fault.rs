@@ -29,6 +29,12 @@ enum PaymentError {
     #[error("the line {line} is bad")]
     #[fault(rejected, code = "bad_line")]
     Line { line: u32, source: std::fmt::Error },
+    #[error("the gateway answered {0}")]
+    #[fault(with = kind_of_text)]
+    Answer(String),
+    #[error("the disk said {0}")]
+    #[fault(with = kind_of_any)]
+    Disk(std::io::Error),
 }
 
 #[derive(Debug, thiserror::Error, Fault)]
@@ -59,6 +65,15 @@ fn kind_of(error: &std::num::ParseIntError) -> FaultKind {
     }
 }
 
+// What a reference to the field can become will do.
+fn kind_of_text(text: &str) -> FaultKind {
+    if text.is_empty() { FaultKind::InDoubt } else { FaultKind::Rejected }
+}
+
+fn kind_of_any(_: &(dyn std::error::Error + 'static)) -> FaultKind {
+    FaultKind::InDoubt
+}
+
 fn said(fault: &dyn Fault) -> (FaultKind, Option<&str>, Option<Duration>, Option<String>) {
     (fault.kind(), fault.code(), fault.retry_after(), fault.source().map(ToString::to_string))
 }
@@ -86,5 +101,7 @@ fn main() {
     let line = PaymentError::Line { line: 3, source: std::fmt::Error };
     assert_eq!(said(&line).1, Some("bad_line"));
     assert!(said(&line).3.is_some(), "a field called `source` is the cause, as thiserror has it");
+    assert_eq!(said(&PaymentError::Answer("no".to_owned())).0, Rejected);
+    assert_eq!(said(&PaymentError::Disk(std::io::Error::other("full"))).0, InDoubt);
     assert_eq!(said(&Plain::No), (Rejected, Some("No"), None, None));
 }
