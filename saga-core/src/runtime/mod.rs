@@ -1,8 +1,8 @@
 //! The runtime: it acts on what the machine decides.
 //!
-//! An instance in memory ([`instance`]) has no task of its own: an attempt's end, a timer or a command lets its
-//! machine decide, the entry goes to the [`committer`], and once it is durable the instance acts on it. Instances
-//! come into memory by `start` and by [`recovery`], as far as [`admission`] has places.
+//! An instance in memory (`instance`) has no task of its own: an attempt's end, a timer or a command lets its
+//! machine decide, the entry goes to the `committer`, and once it is durable the instance acts on it. Instances
+//! come into memory by `start` and by `recovery`, as far as `admission` has places.
 
 mod admission;
 pub(crate) mod answer;
