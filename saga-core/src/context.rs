@@ -46,6 +46,7 @@ pub(crate) struct Attempt<'a> {
     pub(crate) saga: &'a str,
     pub(crate) instance: InstanceId,
     pub(crate) step: StepName,
+    pub(crate) item: Option<u32>,
     pub(crate) attempt: u32,
     pub(crate) compensation: bool,
     pub(crate) deadline: Option<Instant>,
@@ -63,6 +64,7 @@ impl StepContext {
             saga: "detached",
             instance,
             step: StepName::new(step),
+            item: None,
             attempt: 1,
             compensation: false,
             deadline: None,
@@ -72,8 +74,18 @@ impl StepContext {
     }
 
     pub(crate) fn new(attempt: Attempt<'_>) -> Self {
-        let Attempt { namespace, saga, instance, step, attempt, compensation, deadline, cancelled, span } =
-            attempt;
+        let Attempt {
+            namespace,
+            saga,
+            instance,
+            step,
+            item,
+            attempt,
+            compensation,
+            deadline,
+            cancelled,
+            span,
+        } = attempt;
         let mut key = String::with_capacity(64);
         if let Some(namespace) = namespace {
             push_escaped(&mut key, namespace);
@@ -84,6 +96,10 @@ impl StepContext {
         push_escaped(&mut key, instance.as_str());
         key.push('/');
         key.push_str(step.as_str());
+        if let Some(item) = item {
+            key.push('/');
+            key.push_str(&item.to_string());
+        }
         let step_key_bytes = key.len();
         if compensation {
             key.push_str("/compensate");
@@ -118,7 +134,8 @@ impl StepContext {
 
     /// The key under which a service should remember this call, so that a repeated one has no further effect:
     /// `order-flow/order-10248/process_payment`, with the namespace first if there is one. `/` and `%` of an id
-    /// are percent-encoded. In a compensation it ends with `/compensate`.
+    /// are percent-encoded. In a step that fans out the item's number follows (`../reserve_line/3`), and in a
+    /// compensation it ends with `/compensate`.
     pub fn idempotency_key(&self) -> &str {
         &self.inner.idempotency_key
     }

@@ -62,6 +62,30 @@ pub enum Error {
         /// What does not fit.
         what: String,
     },
+    /// The instance has ended.
+    #[error("instance {id} has ended")]
+    Finished {
+        /// The instance.
+        id: InstanceId,
+    },
+    /// The instance can no longer be cancelled: its pivot has started, so it only goes forward.
+    #[error("instance {id} is past its pivot and only goes forward")]
+    PastPivot {
+        /// The instance.
+        id: InstanceId,
+    },
+    /// The instance cannot be taken back: only a completed one of a saga without a pivot can.
+    #[error("instance {id} cannot be reverted: it has not completed, or its saga has a pivot")]
+    NotRevertible {
+        /// The instance.
+        id: InstanceId,
+    },
+    /// The instance has as many signals as one may have.
+    #[error("instance {id} has as many signals as it may have, {}", crate::store::SIGNALS_MAX)]
+    TooManySignals {
+        /// The instance.
+        id: InstanceId,
+    },
     /// The saga was not registered with this orchestrator.
     #[error("saga {saga} is not registered; write `.register(..)` before `.build()`")]
     NotRegistered {
@@ -106,7 +130,7 @@ pub enum Error {
         why: String,
     },
     /// The store failed.
-    #[error("the store failed")]
+    #[error(transparent)]
     Store(
         /// How.
         #[from]
@@ -130,6 +154,8 @@ pub enum ConflictKind {
     Saga,
     /// The input.
     Input,
+    /// Whose child it is.
+    Parent,
 }
 
 impl std::fmt::Display for ConflictKind {
@@ -137,6 +163,7 @@ impl std::fmt::Display for ConflictKind {
         f.write_str(match self {
             Self::Saga => "saga",
             Self::Input => "input",
+            Self::Parent => "parent",
         })
     }
 }

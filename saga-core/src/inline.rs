@@ -17,10 +17,11 @@ use uuid::Uuid;
 use crate::context::{Attempt, StepContext};
 use crate::definition::Definition;
 use crate::id::{InstanceId, StepIndex, StepName};
-use crate::journal::{InstanceState, Payload};
+use crate::journal::{Event, InstanceState, Payload};
 use crate::machine::{Action, AttemptEnd, Input, Machine, Pace};
 use crate::outcome::{Failure, Outcome, Parked};
 use crate::private::{Call, Encoding, Memory, Role};
+use crate::runtime::answer::answer;
 use crate::runtime::attempt;
 use crate::runtime::launch::{input_of, timeout_of};
 use crate::runtime::{Clock, SystemClock};
@@ -51,6 +52,7 @@ pub fn run_as<S: Inline>(id: impl Into<String>, flow: &S, input: S::Input) -> Ru
 /// The end of an attempt.
 struct End {
     step: StepIndex,
+    item: Option<u32>,
     role: Role,
     attempt: u32,
     end: AttemptEnd,
@@ -66,19 +68,20 @@ async fn run_instance<S: Saga>(id: InstanceId, flow: &S, input: S::Input) -> Out
     let calls =
         Calls { id: id.clone(), definition: Arc::clone(&definition), flow, memory: &memory, cancelled };
     let now = Timestamp::from(clock.now());
-    let (mut machine, mut events) = Machine::begin(definition, id, Payload::NOTHING, now, Pace::Go);
+    let (mut machine, mut events) = Machine::begin(definition, id, Payload::NOTHING, now, &mut Pace::Go);
+    events.extend(calls.answer_all(&mut machine, now));
     let mut running: Vec<Running<'_>> = Vec::new();
     loop {
         for event in &events {
             match Action::of(event) {
-                Some(Action::RunStep { step, attempt }) => {
-                    running.extend(calls.launch(&machine, Role::Step, step, attempt));
+                Some(Action::RunStep { step, item, attempt }) => {
+                    running.extend(calls.launch(&machine, Role::Step, (step, item), attempt));
                 }
-                Some(Action::RunCheck { step, attempt }) => {
-                    running.extend(calls.launch(&machine, Role::Check, step, attempt));
+                Some(Action::RunCheck { step, item, attempt }) => {
+                    running.extend(calls.launch(&machine, Role::Check, (step, item), attempt));
                 }
-                Some(Action::RunCompensation { step, attempt }) => {
-                    running.extend(calls.launch(&machine, Role::Compensation, step, attempt));
+                Some(Action::RunCompensation { step, item, attempt }) => {
+                    running.extend(calls.launch(&machine, Role::Compensation, (step, item), attempt));
                 }
                 Some(Action::CancelAttempts) => {
                     cancel.send_replace(true);
@@ -91,7 +94,8 @@ async fn run_instance<S: Saga>(id: InstanceId, flow: &S, input: S::Input) -> Out
         }
         let (input, at) = next(&mut running, machine.next_wake(), &clock).await;
         // An end that comes too late makes nothing true.
-        events = machine.handle(input, at, Pace::Go).unwrap_or_default();
+        events = machine.handle(input, at, &mut Pace::Go).unwrap_or_default();
+        events.extend(calls.answer_all(&mut machine, at));
     }
     drop(running);
     drop(calls);
@@ -116,7 +120,7 @@ async fn next(
             }
         }
     };
-    (input_of(end.role, end.step, end.attempt, end.end), clock.now().into())
+    (input_of(end.role, end.step, end.item, end.attempt, end.end), clock.now().into())
 }
 
 /// Polls what runs; the first that has ended is taken out.
@@ -144,7 +148,25 @@ struct Calls<'a, S: Saga> {
 }
 
 impl<'a, S: Saga> Calls<'a, S> {
-    fn launch(&self, machine: &Machine, role: Role, name: &StepName, attempt: u32) -> Option<Running<'a>> {
+    /// Answers what the machine asks of the pure methods, for as long as it asks.
+    fn answer_all(&self, machine: &mut Machine, now: Timestamp) -> Vec<Event> {
+        let mut events = Vec::new();
+        while let Some(question) = machine.question() {
+            let ask = |ask, encoding| self.flow.ask(ask, self.memory, encoding);
+            let input = answer(question, ask, Encoding::Nothing);
+            // What was asked may be answered, so nothing is refused.
+            events.extend(machine.handle(input, now, &mut Pace::Go).unwrap_or_default());
+        }
+        events
+    }
+
+    fn launch(
+        &self,
+        machine: &Machine,
+        role: Role,
+        (name, item): (&StepName, Option<u32>),
+        attempt: u32,
+    ) -> Option<Running<'a>> {
         let step = self.definition.index_of(name)?;
         let timeout = timeout_of(&self.definition, step, role)?;
         let failure: Option<Failure> = machine.failure();
@@ -153,6 +175,7 @@ impl<'a, S: Saga> Calls<'a, S> {
             saga: self.definition.name(),
             instance: self.id.clone(),
             step: name.clone(),
+            item,
             attempt,
             compensation: role == Role::Compensation,
             deadline: Instant::now().checked_add(timeout),
@@ -162,10 +185,11 @@ impl<'a, S: Saga> Calls<'a, S> {
         let (flow, memory) = (self.flow, self.memory);
         Some(Box::pin(async move {
             let encoding = Encoding::Nothing;
+            let at = item.and_then(|item| usize::try_from(item).ok());
             let call =
-                Call { step: step.get(), role, item: None, cx: &cx, failure: failure.as_ref(), encoding };
+                Call { step: step.get(), item: at, role, cx: &cx, failure: failure.as_ref(), encoding };
             let end = attempt::run(|| flow.call(call, memory), timeout).await;
-            End { step, role, attempt, end }
+            End { step, item, role, attempt, end }
         }))
     }
 }

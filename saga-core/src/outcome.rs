@@ -33,7 +33,7 @@ impl From<&Cause> for Failure {
     fn from(cause: &Cause) -> Self {
         Self {
             step: cause.step.clone(),
-            item: None,
+            item: cause.item,
             kind: cause.kind,
             code: cause.code.clone(),
             message: cause.message.clone(),

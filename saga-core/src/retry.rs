@@ -98,6 +98,10 @@ impl RetryPolicy {
     }
 }
 
+/// The longest that a service's `retry_after` is heeded: a slip in a header must not put an instance to sleep for
+/// years.
+pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// A number in [0, 1) from the high bits of `seed`.
 fn fraction(seed: u64) -> f64 {
     let high = u32::try_from(seed >> 32).unwrap_or(u32::MAX);

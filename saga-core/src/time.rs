@@ -14,6 +14,9 @@ use serde::{Deserialize, Serialize};
 pub struct Timestamp(u64);
 
 impl Timestamp {
+    /// After every moment: what is due then waits for something that is no time.
+    pub const NEVER: Self = Self(u64::MAX);
+
     /// The moment `millis` milliseconds after the Unix epoch.
     pub const fn from_millis(millis: u64) -> Self {
         Self(millis)
@@ -31,6 +34,12 @@ impl Timestamp {
         Self(self.0.saturating_add(millis))
     }
 
+    /// The moment `later` after this one, without what is less than a millisecond.
+    #[must_use]
+    pub fn plus_whole_millis(self, later: Duration) -> Self {
+        Self(self.0.saturating_add(u64::try_from(later.as_millis()).unwrap_or(u64::MAX)))
+    }
+
     /// How long after `earlier` this moment is; zero if it is not after it.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
@@ -46,13 +55,33 @@ impl From<SystemTime> for Timestamp {
 }
 
 impl From<Timestamp> for SystemTime {
+    /// A moment beyond what the system can tell, such as [`Timestamp::NEVER`] on some, becomes one far in the future.
     fn from(time: Timestamp) -> Self {
-        UNIX_EPOCH + Duration::from_millis(time.0)
+        let mut nearer = std::iter::successors(Some(time.0), |millis| Some(millis / 2));
+        nearer.find_map(|millis| UNIX_EPOCH.checked_add(Duration::from_millis(millis))).unwrap_or(UNIX_EPOCH)
     }
 }
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ms", self.0)
+        match *self {
+            Self::NEVER => f.write_str("never"),
+            Self(millis) => write!(f, "{millis} ms"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn never_is_a_time_that_the_system_can_tell_and_that_nothing_goes_beyond() {
+        const THOUSAND_YEARS: Duration = Duration::from_secs(1_000 * 365 * 24 * 3_600);
+        let never = SystemTime::from(Timestamp::NEVER);
+        assert!(never.duration_since(UNIX_EPOCH).unwrap() > THOUSAND_YEARS);
+        assert_eq!(Timestamp::NEVER.plus(Duration::MAX), Timestamp::NEVER);
+        assert_eq!(Timestamp::from_millis(5).plus(Duration::MAX), Timestamp::NEVER);
+        assert_eq!(Timestamp::NEVER.to_string(), "never");
     }
 }

@@ -1,46 +1,13 @@
 //! The process dies at every append, before and after the write, and once more in its next life.
 
+use crate::support::data::Data;
+use crate::support::probe::Moment;
 use crate::support::process::{assert_sound, live};
-use crate::support::shop::{Act, World};
-use crate::support::stores::{Data, Moment};
-
-/// One order's script: what its services do.
-type Script = (&'static str, &'static [(&'static str, &'static [Act])]);
-
-/// The sequences that are crashed everywhere. Together they take every kind of step through every kind of end.
-const SCRIPTS: [Script; 14] = [
-    ("all succeed", &[]),
-    ("the first is refused", &[("create_order", &[Act::Reject])]),
-    ("refused in the middle", &[("pay", &[Act::Reject])]),
-    ("the pivot is refused", &[("ship", &[Act::Reject])]),
-    ("not done, then done", &[("reserve", &[Act::NotDone, Act::NotDone])]),
-    ("not done until the budget is spent", &[("reserve", &[Act::NotDone; 3])]),
-    ("idempotent, answer lost", &[("create_order", &[Act::LoseAnswer]), ("reserve", &[Act::LoseAnswer])]),
-    ("in doubt until the budget is spent", &[("reserve", &[Act::LoseAnswer; 3])]),
-    ("checked: it was done", &[("pay", &[Act::LoseAnswer]), ("pay/check", &[Act::NotDone])]),
-    ("checked: it was not done", &[("pay", &[Act::LoseRequest])]),
-    ("settled, then compensated", &[("reserve", &[Act::LoseAnswer, Act::LoseRequest, Act::LoseRequest])]),
-    (
-        "compensations fail",
-        &[
-            ("ship", &[Act::Reject]),
-            ("pay/compensate", &[Act::LoseAnswer, Act::NotDone]),
-            ("reserve/compensate", &[Act::Panic, Act::LoseRequest]),
-        ],
-    ),
-    ("a compensation is refused, then done", &[("ship", &[Act::Reject]), ("pay/compensate", &[Act::Reject])]),
-    (
-        "after the pivot it only goes forward",
-        &[("ship", &[Act::LoseAnswer, Act::Panic]), ("notify", &[Act::NotDone, Act::LoseAnswer])],
-    ),
-];
+use crate::support::scripts::{SCRIPTS, world};
+use crate::support::world::World;
 
 /// More appends than any of the sequences makes.
 const APPENDS_MAX: usize = 60;
-
-fn world(script: Script) -> World {
-    script.1.iter().fold(World::default(), |world, (step, acts)| world.script(step, acts))
-}
 
 /// Kills the process at each of its appends in turn; `then` lives on from there.
 fn crash_everywhere(data: fn() -> Data, mut then: impl FnMut(&Data, &World, &str)) {

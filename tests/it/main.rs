@@ -1,6 +1,42 @@
 //! What the library does, seen through the facade: on both stores, on failing ones, across crashes.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails; clippy's own exception does not reach into helpers"
+)]
+
 mod support;
 
-mod crash_points;
+mod start;
+
 mod outcomes;
+
+mod keys;
+
+mod attempts;
+
+mod forks;
+
+mod parking;
+
+mod admission;
+
+mod lifecycle;
+
+mod crash_points;
+mod prefixes;
+
+mod failing_store;
+
+mod leases;
+
+mod group_commit;
+
+mod versions;
+
+mod files;
+mod inline;
+mod logs;

@@ -25,6 +25,8 @@ pub struct StepDefinition {
     pub in_doubt: InDoubt,
     /// How often and when it is tried.
     pub retry: RetryPolicy,
+    /// How often and when an idempotent pivot is tried once it is in doubt: nobody compensates around it.
+    pub retry_in_doubt: RetryPolicy,
     /// How long one attempt may take.
     pub timeout: Duration,
     /// Its compensation; there is one exactly if its kind is compensatable.
@@ -93,6 +95,7 @@ impl StepDefinition {
             idempotent: false,
             in_doubt,
             retry,
+            retry_in_doubt: RetryPolicy::PERSISTENT,
             timeout: DEFAULT_TIMEOUT,
             compensation: None,
             check: None,
@@ -124,6 +127,13 @@ impl StepDefinition {
     #[must_use]
     pub fn retry(mut self, retry: RetryPolicy) -> Self {
         self.retry = retry;
+        self
+    }
+
+    /// The same with this policy for a pivot in doubt.
+    #[must_use]
+    pub fn retry_in_doubt(mut self, retry: RetryPolicy) -> Self {
+        self.retry_in_doubt = retry;
         self
     }
 

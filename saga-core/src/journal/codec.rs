@@ -1,7 +1,7 @@
 //! How entries are written: the one place that knows.
 
 use crate::definition::Shape;
-use crate::journal::{EncodedEntry, Entry, Event};
+use crate::journal::{EncodedEntry, Entry, Event, Payload};
 
 /// The number of the format this code writes. Journals in older formats stay readable.
 pub const FORMAT: u32 = 1;
@@ -42,6 +42,14 @@ pub fn encode_shape(shape: &Shape) -> Result<String, CodecError> {
 /// # Errors
 /// [`CodecError`] if it is not what [`encode_shape`] writes.
 pub fn decode_shape(text: &str) -> Result<Shape, CodecError> {
+    serde_json::from_str(text).map_err(|error| CodecError::malformed(&error))
+}
+
+/// Reads a payload that a store keeps by itself, such as that of a signal.
+///
+/// # Errors
+/// [`CodecError`] if it is not JSON.
+pub fn decode_payload(text: &str) -> Result<Payload, CodecError> {
     serde_json::from_str(text).map_err(|error| CodecError::malformed(&error))
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::definition::ShapeId;
 use crate::fault::FaultRecord;
-use crate::id::StepName;
+use crate::id::{InstanceId, StepName};
 use crate::journal::Payload;
 use crate::time::Timestamp;
 
@@ -25,13 +25,67 @@ pub enum Event {
         version: u32,
         /// Its shape.
         shape: ShapeId,
+        /// The instance whose step it is, if it is a child.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        parent: Option<InstanceId>,
         /// The instance's input.
         input: Payload,
+    },
+    /// The condition of a step was asked, and does not hold: the step is done without an attempt.
+    StepSkipped {
+        /// The step.
+        step: StepName,
+    },
+    /// The condition of a step was asked, and holds. It is not asked again.
+    ConditionHeld {
+        /// The step.
+        step: StepName,
+    },
+    /// A step waits before it goes on.
+    StepDelayed {
+        /// The step.
+        step: StepName,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// A step waits for its message.
+    SignalAwaited {
+        /// The step.
+        step: StepName,
+        /// Until when, if it does not wait for ever.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
+    },
+    /// The message of a step came: while it was awaited, or earlier.
+    SignalReceived {
+        /// The step.
+        step: StepName,
+        /// The sender's name for the message.
+        id: String,
+        /// The message.
+        payload: Payload,
+    },
+    /// The message of a step did not come in time.
+    SignalMissed {
+        /// The step.
+        step: StepName,
+        /// What was decided: `Void`, or `Park` where the instance only goes forward.
+        next: Next,
+    },
+    /// The items of a step were listed. They are not listed again.
+    ItemsListed {
+        /// The step.
+        step: StepName,
+        /// The items: for each, the step is called by itself.
+        items: Vec<Payload>,
     },
     /// An attempt of a step is under way: it may run once this is durable.
     StepStarted {
         /// The step.
         step: StepName,
+        /// Which item, where the step fans out, from 0.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        item: Option<u32>,
         /// Which attempt, from 1.
         attempt: u32,
     },
@@ -39,6 +93,9 @@ pub enum Event {
     StepSucceeded {
         /// The step.
         step: StepName,
+        /// Which item, where the step fans out, from 0.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        item: Option<u32>,
         /// What it returned.
         output: Payload,
     },
@@ -46,6 +103,9 @@ pub enum Event {
     AttemptFailed {
         /// The step.
         step: StepName,
+        /// Which item, where the step fans out, from 0.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        item: Option<u32>,
         /// Which attempt.
         attempt: u32,
         /// How.
@@ -57,6 +117,9 @@ pub enum Event {
     AttemptLost {
         /// The step.
         step: StepName,
+        /// Which item, where the step fans out, from 0.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        item: Option<u32>,
         /// Which attempt.
         attempt: u32,
         /// What was decided.
@@ -66,6 +129,9 @@ pub enum Event {
     CheckStarted {
         /// The step.
         step: StepName,
+        /// Which item, where the step fans out, from 0.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        item: Option<u32>,
         /// Which attempt of the check, from 1.
         attempt: u32,
     },
@@ -73,6 +139,9 @@ pub enum Event {
     CheckedVoid {
         /// The step.
         step: StepName,
+        /// Which item, where the step fans out, from 0.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        item: Option<u32>,
         /// What was decided: `Void`, or `RetryAt` where the step must succeed.
         next: Next,
     },
@@ -80,6 +149,9 @@ pub enum Event {
     CheckFailed {
         /// The step.
         step: StepName,
+        /// Which item, where the step fans out, from 0.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        item: Option<u32>,
         /// Which attempt of the check.
         attempt: u32,
         /// Why, unless the service itself did not know.
@@ -97,6 +169,9 @@ pub enum Event {
     CompensationStarted {
         /// The step that is compensated.
         step: StepName,
+        /// Which item, where the step fans out, from 0.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        item: Option<u32>,
         /// Which attempt of the compensation, from 1.
         attempt: u32,
     },
@@ -104,11 +179,17 @@ pub enum Event {
     CompensationSucceeded {
         /// The step.
         step: StepName,
+        /// Which item, where the step fans out, from 0.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        item: Option<u32>,
     },
     /// An attempt of a compensation failed.
     CompensationFailed {
         /// The step.
         step: StepName,
+        /// Which item, where the step fans out, from 0.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        item: Option<u32>,
         /// Which attempt of the compensation.
         attempt: u32,
         /// How.
@@ -120,6 +201,9 @@ pub enum Event {
     Parked {
         /// The step.
         step: StepName,
+        /// Which item, where the step fans out, from 0.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        item: Option<u32>,
         /// Why.
         reason: ParkReason,
         /// Why, in words.
@@ -129,6 +213,9 @@ pub enum Event {
     Resolved {
         /// The step.
         step: StepName,
+        /// Which item, where the step fans out, from 0.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        item: Option<u32>,
         /// How it goes on.
         how: ResolutionKind,
         /// Who decided.
@@ -147,6 +234,13 @@ impl Event {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::SagaStarted { .. } => "SagaStarted",
+            Self::StepSkipped { .. } => "StepSkipped",
+            Self::ConditionHeld { .. } => "ConditionHeld",
+            Self::StepDelayed { .. } => "StepDelayed",
+            Self::SignalAwaited { .. } => "SignalAwaited",
+            Self::SignalReceived { .. } => "SignalReceived",
+            Self::SignalMissed { .. } => "SignalMissed",
+            Self::ItemsListed { .. } => "ItemsListed",
             Self::StepStarted { .. } => "StepStarted",
             Self::StepSucceeded { .. } => "StepSucceeded",
             Self::AttemptFailed { .. } => "AttemptFailed",
@@ -168,7 +262,14 @@ impl Event {
     /// The step it is about; `None` if it is about the instance as a whole.
     pub const fn step(&self) -> Option<&StepName> {
         match self {
-            Self::StepStarted { step, .. }
+            Self::StepSkipped { step }
+            | Self::ConditionHeld { step }
+            | Self::StepDelayed { step, .. }
+            | Self::SignalAwaited { step, .. }
+            | Self::SignalReceived { step, .. }
+            | Self::SignalMissed { step, .. }
+            | Self::ItemsListed { step, .. }
+            | Self::StepStarted { step, .. }
             | Self::StepSucceeded { step, .. }
             | Self::AttemptFailed { step, .. }
             | Self::AttemptLost { step, .. }
@@ -176,11 +277,40 @@ impl Event {
             | Self::CheckedVoid { step, .. }
             | Self::CheckFailed { step, .. }
             | Self::CompensationStarted { step, .. }
-            | Self::CompensationSucceeded { step }
+            | Self::CompensationSucceeded { step, .. }
             | Self::CompensationFailed { step, .. }
             | Self::Parked { step, .. }
             | Self::Resolved { step, .. } => Some(step),
             Self::SagaStarted { .. }
+            | Self::CompensationDecided { .. }
+            | Self::Completed
+            | Self::Compensated => None,
+        }
+    }
+
+    /// Which item of its step it is about; `None` if it is about the step as a whole, or about none.
+    pub const fn item(&self) -> Option<u32> {
+        match self {
+            Self::StepStarted { item, .. }
+            | Self::StepSucceeded { item, .. }
+            | Self::AttemptFailed { item, .. }
+            | Self::AttemptLost { item, .. }
+            | Self::CheckStarted { item, .. }
+            | Self::CheckedVoid { item, .. }
+            | Self::CheckFailed { item, .. }
+            | Self::CompensationStarted { item, .. }
+            | Self::CompensationSucceeded { item, .. }
+            | Self::CompensationFailed { item, .. }
+            | Self::Parked { item, .. }
+            | Self::Resolved { item, .. } => *item,
+            Self::SagaStarted { .. }
+            | Self::StepSkipped { .. }
+            | Self::ConditionHeld { .. }
+            | Self::StepDelayed { .. }
+            | Self::SignalAwaited { .. }
+            | Self::SignalReceived { .. }
+            | Self::SignalMissed { .. }
+            | Self::ItemsListed { .. }
             | Self::CompensationDecided { .. }
             | Self::Completed
             | Self::Compensated => None,
@@ -232,6 +362,9 @@ pub struct Cause {
     /// The step that failed, if one did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<StepName>,
+    /// Which item of it, where it fans out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<u32>,
     /// How it failed.
     pub kind: FailureKind,
     /// The error's stable word, if it has one.

@@ -99,6 +99,11 @@ impl InstanceState {
         matches!(self, Self::Running | Self::Compensating)
     }
 
+    /// Whether it may go on: it has not ended, and its journal can be read.
+    pub const fn is_unfinished(self) -> bool {
+        matches!(self, Self::Running | Self::Compensating | Self::Parked)
+    }
+
     /// Whether it has ended: completed or compensated.
     pub const fn is_terminal(self) -> bool {
         matches!(self, Self::Completed | Self::Compensated)

@@ -10,6 +10,9 @@ mod event;
 mod head;
 mod payload;
 
+#[cfg(test)]
+mod tests;
+
 pub use entry::{EncodedEntry, Entry};
 pub use event::{Cause, CheckNext, CompensationNext, Event, FailureKind, Next, ParkReason, ResolutionKind};
 pub use head::{Head, InstanceState, Progress};

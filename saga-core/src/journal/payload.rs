@@ -1,5 +1,6 @@
 //! An input or output in its encoded form.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -29,6 +30,12 @@ impl Payload {
     /// The length of the JSON text in bytes.
     pub fn len(&self) -> usize {
         self.as_str().len()
+    }
+
+    /// Whether both are the same JSON value: the members of objects in any order, numbers to the digit. Lists are
+    /// in order, so a type whose lists come in any order, such as `HashSet`, may differ from itself.
+    pub fn is_same_value(&self, other: &Self) -> bool {
+        self == other || is_same_value(self.as_str(), other.as_str())
     }
 
     /// Whether nothing was encoded.
@@ -64,5 +71,50 @@ impl Serialize for Payload {
 impl<'de> Deserialize<'de> for Payload {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Self::json(Box::<RawValue>::deserialize(deserializer)?))
+    }
+}
+
+/// Compares JSON texts by value. Numbers are compared as they are written: some do not fit any type of Rust.
+fn is_same_value(one: &str, other: &str) -> bool {
+    type Members = BTreeMap<String, Box<RawValue>>;
+    match (one.as_bytes().first(), other.as_bytes().first()) {
+        (Some(b'{'), Some(b'{')) => both::<Members>(one, other).is_some_and(|(one, other)| {
+            one.len() == other.len()
+                && one.iter().zip(&other).all(|((name, value), (other_name, other_value))| {
+                    name == other_name && is_same_value(value.get(), other_value.get())
+                })
+        }),
+        (Some(b'['), Some(b'[')) => both::<Vec<Box<RawValue>>>(one, other).is_some_and(|(one, other)| {
+            one.len() == other.len()
+                && one.iter().zip(&other).all(|(one, other)| is_same_value(one.get(), other.get()))
+        }),
+        (Some(b'"'), Some(b'"')) => both::<String>(one, other).is_some_and(|(one, other)| one == other),
+        _ => one == other,
+    }
+}
+
+/// Both texts as a `T`.
+fn both<T: serde::de::DeserializeOwned>(one: &str, other: &str) -> Option<(T, T)> {
+    Some((serde_json::from_str(one).ok()?, serde_json::from_str(other).ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_same_value;
+
+    #[test]
+    fn values_are_compared_and_not_their_text() {
+        assert!(is_same_value(r#"{"a":1,"b":[1,"x"]}"#, r#"{"b":[1,"\u0078"],"a":1}"#));
+        for (one, other) in [
+            ("1267650600228229401496703205376", "1267650600228229401496703205377"),
+            (r#"{"a":1}"#, r#"{"a":1,"b":2}"#),
+            (r#"{"a":1}"#, r#"{"b":1}"#),
+            ("[1,2]", "[2,1]"),
+            ("[1]", "[1,2]"),
+            ("null", "0"),
+            (r#""1""#, "1"),
+        ] {
+            assert!(!is_same_value(one, other), "{one} is not {other}");
+        }
     }
 }

@@ -7,10 +7,12 @@ use crate::time::Timestamp;
 /// What a durable event asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action<'a> {
-    /// Run an attempt of a step.
+    /// Run an attempt of a step; of a child step, see that the child runs.
     RunStep {
         /// The step.
         step: &'a StepName,
+        /// Which item, where the step fans out.
+        item: Option<u32>,
         /// Which attempt.
         attempt: u32,
     },
@@ -18,13 +20,17 @@ pub enum Action<'a> {
     RunCheck {
         /// The step.
         step: &'a StepName,
+        /// Which item, where the step fans out.
+        item: Option<u32>,
         /// Which attempt of the check.
         attempt: u32,
     },
-    /// Run an attempt of a compensation.
+    /// Run an attempt of a compensation; of a child step, see that the child is taken back.
     RunCompensation {
         /// The step.
         step: &'a StepName,
+        /// Which item, where the step fans out.
+        item: Option<u32>,
         /// Which attempt of the compensation.
         attempt: u32,
     },
@@ -40,10 +46,17 @@ impl<'a> Action<'a> {
     /// What `event` asks for once it is durable, if it asks for anything.
     pub fn of(event: &'a Event) -> Option<Self> {
         match event {
-            Event::StepStarted { step, attempt } => Some(Action::RunStep { step, attempt: *attempt }),
-            Event::CheckStarted { step, attempt } => Some(Action::RunCheck { step, attempt: *attempt }),
-            Event::CompensationStarted { step, attempt } => {
-                Some(Action::RunCompensation { step, attempt: *attempt })
+            Event::StepStarted { step, item, attempt } => {
+                Some(Action::RunStep { step, item: *item, attempt: *attempt })
+            }
+            Event::CheckStarted { step, item, attempt } => {
+                Some(Action::RunCheck { step, item: *item, attempt: *attempt })
+            }
+            Event::CompensationStarted { step, item, attempt } => {
+                Some(Action::RunCompensation { step, item: *item, attempt: *attempt })
+            }
+            Event::StepDelayed { until, .. } | Event::SignalAwaited { until: Some(until), .. } => {
+                Some(Action::WakeAt(*until))
             }
             Event::AttemptFailed { next, .. }
             | Event::AttemptLost { next, .. }
@@ -62,6 +75,12 @@ impl<'a> Action<'a> {
             Event::CompensationDecided { .. } => Some(Action::CancelAttempts),
             Event::Completed | Event::Compensated => Some(Action::Finish),
             Event::SagaStarted { .. }
+            | Event::StepSkipped { .. }
+            | Event::ConditionHeld { .. }
+            | Event::SignalAwaited { until: None, .. }
+            | Event::SignalReceived { .. }
+            | Event::SignalMissed { .. }
+            | Event::ItemsListed { .. }
             | Event::StepSucceeded { .. }
             | Event::CompensationSucceeded { .. }
             | Event::Parked { .. }

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use super::clock::{Clock, ReadBack};
 use super::error::{ReplayError, Unexpected};
-use super::input::{Input, Pace};
+use super::gate::Gate;
+use super::input::Input;
 use super::state::State;
 use super::turn::Turn;
 use crate::definition::Definition;
@@ -19,26 +21,36 @@ pub struct Machine {
     definition: Arc<Definition>,
     id: InstanceId,
     state: State,
+    /// When the last input came, or the last entry was written.
+    now: Timestamp,
+    /// When everything that was due was started, as far as there was room, if that is still so. It keeps what
+    /// waits for room from being taken for what waits for a time.
+    started_until: Option<Timestamp>,
+    /// When the instance was read back.
+    read_back: Option<ReadBack>,
 }
 
 impl Machine {
-    /// A new instance, and the events of its first entry: it started, and at [`Pace::Go`] so did its first steps.
+    /// A new instance, and the events of its first entry: it started, and if `gate` is open so did its first
+    /// steps, but for those that have a [`question`](Self::question).
     pub fn begin(
         definition: Arc<Definition>,
         id: InstanceId,
         input: Payload,
         now: Timestamp,
-        pace: Pace,
+        gate: &mut dyn Gate,
     ) -> (Self, Vec<Event>) {
         let mut events = vec![Event::SagaStarted {
             saga: definition.name().clone(),
             version: definition.version(),
             shape: definition.shape_id().clone(),
+            parent: None,
             input,
         }];
-        let mut machine = Self { state: State::new(&definition, now), definition, id };
+        let state = State::new(&definition, now);
+        let mut machine = Self { state, definition, id, now, started_until: None, read_back: None };
         // A root of a new instance may start whatever the definition; a refusal would leave it ready, not lost.
-        events.extend(machine.decide(Input::Proceed, now, pace).unwrap_or_default());
+        events.extend(machine.decide(Input::Proceed, now, gate).unwrap_or_default());
         (machine, events)
     }
 
@@ -54,11 +66,13 @@ impl Machine {
     ) -> Result<Self, ReplayError> {
         let mut expected = Seq::FIRST;
         let mut state = None;
+        let mut now = Timestamp::from_millis(0);
         for entry in entries {
             if entry.seq != expected {
                 return Err(ReplayError::Gap { expected, found: entry.seq });
             }
             expected = expected.next();
+            now = entry.at;
             for event in &entry.events {
                 match &mut state {
                     None => state = Some(started(&definition, event, entry.at)?),
@@ -69,7 +83,7 @@ impl Machine {
             }
         }
         let state = state.ok_or(ReplayError::Empty)?;
-        Ok(Self { definition, id, state })
+        Ok(Self { definition, id, state, now, started_until: None, read_back: None })
     }
 
     /// Decides what `input` makes true at `now`. The events are applied already; none means that nothing became
@@ -78,8 +92,13 @@ impl Machine {
     /// # Errors
     /// [`Unexpected`] if the input does not fit the state, such as the late result of an attempt that was given
     /// up: the state is as it was. Only after [`Unexpected::Broken`] it is not, and the machine is to be dropped.
-    pub fn handle(&mut self, input: Input, now: Timestamp, pace: Pace) -> Result<Vec<Event>, Unexpected> {
-        self.decide(input, now, pace)
+    pub fn handle(
+        &mut self,
+        input: Input,
+        now: Timestamp,
+        gate: &mut dyn Gate,
+    ) -> Result<Vec<Event>, Unexpected> {
+        self.decide(input, now, gate)
     }
 
     /// The fold of the journal.
@@ -97,8 +116,33 @@ impl Machine {
         &self.id
     }
 
-    fn decide(&mut self, input: Input, now: Timestamp, pace: Pace) -> Result<Vec<Event>, Unexpected> {
-        Turn::new(&self.definition, &self.id, &mut self.state, now).take(input, pace)
+    /// What the time was when the last input came, or the last entry was written.
+    pub(super) fn clock(&self) -> Clock {
+        Clock { now: self.state.moment(self.now), read_back: self.read_back }
+    }
+
+    /// Up to when what is due has started or waits for room.
+    pub(super) fn started_until(&self) -> Option<Timestamp> {
+        self.started_until
+    }
+
+    fn decide(
+        &mut self,
+        input: Input,
+        now: Timestamp,
+        gate: &mut dyn Gate,
+    ) -> Result<Vec<Event>, Unexpected> {
+        let is_open = gate.is_open();
+        if input == Input::Recovered {
+            self.read_back = Some(ReadBack::new(&self.state, now));
+        }
+        let (definition, id, state) = (&*self.definition, &self.id, &mut self.state);
+        let read_back = self.read_back;
+        let turn = Turn { definition, id, state, now, read_back, gate, events: Vec::new() };
+        let events = turn.take(input)?;
+        self.now = now;
+        self.started_until = is_open.then_some(now);
+        Ok(events)
     }
 }
 

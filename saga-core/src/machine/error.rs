@@ -9,19 +9,23 @@ use crate::journal::Event;
 pub struct Illegal {
     event: &'static str,
     step: Option<StepName>,
+    item: Option<u32>,
 }
 
 impl Illegal {
     pub(super) fn new(event: &Event) -> Self {
-        Self { event: event.name(), step: event.step().cloned() }
+        Self { event: event.name(), step: event.step().cloned(), item: event.item() }
     }
 }
 
 impl std::fmt::Display for Illegal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match &self.step {
-            Some(step) => write!(f, "{} of step {step} cannot have happened here", self.event),
-            None => write!(f, "{} cannot have happened here", self.event),
+        match (&self.step, self.item) {
+            (Some(step), Some(item)) => {
+                write!(f, "{} of step {step}, item {item}, cannot have happened here", self.event)
+            }
+            (Some(step), None) => write!(f, "{} of step {step} cannot have happened here", self.event),
+            (None, _) => write!(f, "{} cannot have happened here", self.event),
         }
     }
 }
@@ -91,6 +95,32 @@ pub enum Unexpected {
         /// The step's place in the declaration, from 0.
         index: usize,
     },
+    /// The step has no such item.
+    #[error("step {step} has no item {item}")]
+    NoItem {
+        /// The step.
+        step: StepName,
+        /// The item, from 0.
+        item: u32,
+    },
+    /// The step does not want to know this now: it was asked already, or another way.
+    #[error("step {step} was not to be asked")]
+    NotAsked {
+        /// The step.
+        step: StepName,
+    },
+    /// The step takes no message.
+    #[error("step {step} takes no signal")]
+    NoSignal {
+        /// The step.
+        step: StepName,
+    },
+    /// The pivot has started: the instance only goes forward.
+    #[error("the instance is past its pivot")]
+    PastPivot,
+    /// Only what has completed can be reverted, and only without a pivot.
+    #[error("the instance cannot be reverted")]
+    NotRevertible,
     /// The instance has ended.
     #[error("the instance has ended")]
     Ended,

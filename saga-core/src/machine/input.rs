@@ -2,17 +2,35 @@
 
 use crate::fault::FaultRecord;
 use crate::id::StepIndex;
-use crate::journal::{ParkReason, Payload};
+use crate::journal::{FailureKind, ParkReason, Payload};
 
 /// What happened to an instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
     /// Time passed, or there is room: what can start starts.
     Proceed,
-    /// An attempt of a step ended.
+    /// A pure method of a step was asked what [`Machine::question`](super::Machine::question) wants to know.
+    Answered {
+        /// The step.
+        step: StepIndex,
+        /// What it said.
+        answer: Answer,
+    },
+    /// A message came for a step. The first one counts; what comes after it makes nothing true.
+    Signal {
+        /// The step.
+        step: StepIndex,
+        /// The sender's name for the message.
+        id: String,
+        /// The message.
+        payload: Payload,
+    },
+    /// An attempt of a step ended, or its child did.
     StepEnded {
         /// The step.
         step: StepIndex,
+        /// Which item, where the step fans out.
+        item: Option<u32>,
         /// Which attempt.
         attempt: u32,
         /// How.
@@ -22,6 +40,8 @@ pub enum Input {
     CheckEnded {
         /// The step.
         step: StepIndex,
+        /// Which item, where the step fans out.
+        item: Option<u32>,
         /// Which attempt of the check.
         attempt: u32,
         /// How.
@@ -31,6 +51,8 @@ pub enum Input {
     CompensationEnded {
         /// The step.
         step: StepIndex,
+        /// Which item, where the step fans out.
+        item: Option<u32>,
         /// Which attempt of the compensation.
         attempt: u32,
         /// How.
@@ -42,9 +64,19 @@ pub enum Input {
     Park {
         /// The step.
         step: StepIndex,
+        /// Which item, where the step fans out.
+        item: Option<u32>,
         /// Why.
         reason: ParkReason,
         /// Why, in words.
+        message: String,
+    },
+    /// Somebody wants it taken back. The decision is never taken twice: an instance that compensates goes on.
+    Cancel {
+        /// [`Reverted`](FailureKind::Reverted) of what has completed; [`Cancelled`](FailureKind::Cancelled) or
+        /// [`Deadline`](FailureKind::Deadline) of what goes forward and has not begun its pivot.
+        kind: FailureKind,
+        /// Why.
         message: String,
     },
     /// Somebody asks for everything that is parked to be tried again.
@@ -69,11 +101,31 @@ pub enum AttemptEnd {
     Unknown,
 }
 
-/// Whether an instance may start what is ready.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pace {
-    /// It starts.
-    Go,
-    /// It only records: it is queued, or the orchestrator is shutting down.
-    Hold,
+/// What a pure method of a step said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// Whether its condition holds.
+    Holds(bool),
+    /// Its items.
+    Items(Vec<Payload>),
+}
+
+/// What has to be asked before a step goes on. The answer is a function of what is durable, so that asking
+/// again after a crash does no harm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Question {
+    /// Whether the step's condition holds.
+    Condition(StepIndex),
+    /// Which items the step has.
+    Items(StepIndex),
+}
+
+/// What a step waits for that is its child's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ChildNeed {
+    /// The child is to run, and its end to be told as [`Input::StepEnded`].
+    End,
+    /// What the child did is to be taken back: it is reverted, or cancelled. That it is compensated, or never
+    /// existed, is told as [`Input::CompensationEnded`].
+    Compensation,
 }

@@ -11,23 +11,38 @@
 mod status;
 mod table;
 
+mod clock;
 mod fold;
+mod items;
+mod record;
 mod state;
 
 mod decide;
 mod turn;
 
+mod ask;
+mod prepare;
+mod signal;
+
 mod compensate;
 mod doubt;
+mod fan_out;
 mod forward;
 mod loss;
 mod recover;
+mod window;
+
+mod cancel;
+mod child;
 mod resolve;
 
 mod report;
+mod shown;
+mod wake;
 
 mod action;
 mod error;
+mod gate;
 mod input;
 
 #[cfg(test)]
@@ -36,5 +51,6 @@ mod tests;
 pub use action::Action;
 pub use decide::Machine;
 pub use error::{Illegal, ReplayError, Unexpected};
-pub use input::{AttemptEnd, Input, Pace};
+pub use gate::{Gate, Pace};
+pub use input::{Answer, AttemptEnd, ChildNeed, Input, Question};
 pub use state::State;

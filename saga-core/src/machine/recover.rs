@@ -2,42 +2,53 @@
 
 use super::error::Illegal;
 use super::loss;
+use super::state::UnitIndex;
 use super::status::Method;
 use super::turn::Turn;
 use crate::id::StepIndex;
 use crate::journal::Event;
 
 impl Turn<'_> {
-    /// Takes down the loss of everything that is under way.
+    /// Takes down the loss of everything that was under way in the process that died.
     pub(super) fn recover(&mut self) -> Result<(), Illegal> {
         for index in self.indexes() {
-            let running = self.step(index).and_then(|step| step.record.status.running());
-            if let Some(method) = running {
-                self.lose(index, method)?;
+            for (at, method) in self.running(index) {
+                self.lose(at, method)?;
             }
         }
         Ok(())
     }
 
-    fn lose(&mut self, index: StepIndex, method: Method) -> Result<(), Illegal> {
-        let Some(step) = self.step(index) else { return Ok(()) };
-        let name = step.of.name.clone();
-        let attempt = step.record.tries(method).made;
+    /// What is under way of the step at `index`. A child is an instance of its own, and has its own recovery.
+    fn running(&self, index: StepIndex) -> Vec<(UnitIndex, Method)> {
+        let Some(step) = self.step(index).filter(|step| step.is_running()) else { return Vec::new() };
+        let own = (None, &step.record.own);
+        let items = step.record.items.iter().flat_map(|items| items.iter());
+        std::iter::once(own)
+            .chain(items.map(|(item, record)| (Some(item), record)))
+            .filter_map(|(item, record)| Some((UnitIndex { step: index, item }, record.status.running()?)))
+            .collect()
+    }
+
+    fn lose(&mut self, at: UnitIndex, method: Method) -> Result<(), Illegal> {
+        let Some(unit) = self.unit(at) else { return Ok(()) };
+        let (step, item) = (unit.of.name.clone(), at.item);
+        let attempt = unit.record.tries(method).made;
         let fault = loss::fault();
         match method {
             Method::Attempt => {
-                let next = self.after_failure(step, &fault);
-                let cause = self.cause(step, &next, &fault);
-                self.record(Event::AttemptLost { step: name, attempt, next })?;
+                let next = self.after_failure(unit, &fault);
+                let cause = self.cause(unit, &next, &fault);
+                self.record(Event::AttemptLost { step, item, attempt, next })?;
                 self.turn_around(cause)
             }
             Method::Check => {
-                let next = self.after_failed_check(step, Some(&fault));
-                self.record(Event::CheckFailed { step: name, attempt, fault: Some(fault), next })
+                let next = self.after_failed_check(unit, Some(&fault));
+                self.record(Event::CheckFailed { step, item, attempt, fault: Some(fault), next })
             }
             Method::Compensation => {
-                let next = self.after_failed_compensation(step, &fault);
-                self.record(Event::CompensationFailed { step: name, attempt, fault, next })
+                let next = self.after_failed_compensation(unit, &fault);
+                self.record(Event::CompensationFailed { step, item, attempt, fault, next })
             }
         }
     }

@@ -1,16 +1,13 @@
 //! What an instance looks like from outside.
 
-use super::compensate::{Settling, settling};
 use super::decide::Machine;
 use super::forward::forward_policy;
-use super::state::{Phase, Step};
-use super::status::{Activity, Method, StepStatus};
+use super::items::ATTENTION_AFTER;
+use super::shown::shown_step;
+use super::state::{Phase, Step, Unit};
+use super::status::Method;
 use crate::journal::{InstanceState, Progress};
-use crate::outcome::{Failure, Parked, Status, StepState, StepStatus as Shown};
-use crate::time::Timestamp;
-
-/// After so many failed attempts in a row, of something that is tried without limit, a person should look.
-const ATTENTION_AFTER: u32 = 10;
+use crate::outcome::{Failure, Parked, Status, StepStatus as Shown};
 
 impl Machine {
     /// The instance's state: parked if something is parked and nothing runs or goes on by itself.
@@ -23,50 +20,40 @@ impl Machine {
         let mut progress = Progress::new(self.instance_state(), self.state().since);
         progress.needs_attention = self.needs_attention();
         if progress.state == InstanceState::Parked
-            && let Some(step) = self.first_parked()
+            && let Some(unit) = self.first_parked()
         {
-            progress.step = Some(step.of.name.clone());
-            progress.reason = step.record.block.as_ref().map(|block| block.reason);
-            progress.reason = progress.reason.or(step.record.status.parked().map(|(_, reason)| reason));
-            progress.attempts = attempts_parked(step);
+            progress.step = Some(unit.of.name.clone());
+            progress.reason = unit.record.block.as_ref().map(|block| block.reason);
+            progress.reason = progress.reason.or(unit.record.status.parked());
+            progress.attempts = attempts_parked(unit);
         }
         progress
     }
 
-    /// The earliest time that anything waits for. [`Input::Proceed`](super::Input::Proceed) is due then.
-    pub fn next_wake(&self) -> Option<Timestamp> {
-        let state = self.state();
-        if state.phase.is_terminal() || state.is_blocked() {
-            return None;
-        }
-        let wake = |step: Step<'_>| match step.record.status.waiting() {
-            Some((_, until)) => Some(until),
-            None if state.phase == Phase::Compensating && step.is_to_settle() => match settling(step) {
-                Settling::Check(at) => Some(at),
-                Settling::Call | Settling::Impossible => None,
-            },
-            None => None,
-        };
-        state.steps(self.definition()).filter_map(wake).min()
-    }
-
-    /// Whether an attempt of anything is under way.
+    /// Whether an attempt of anything is under way in this process. Children are instances of their own.
     pub fn has_attempts_running(&self) -> bool {
-        self.state().is_running()
+        self.state().is_running(self.definition())
     }
 
     /// Where the instance and its steps stand.
     pub fn status(&self) -> Status {
-        let shown =
-            |step: Step<'_>| Shown::new(step.of.name.clone(), shown_state(step), step.record.attempts.made);
+        let shown = |step: Step<'_>| {
+            let items = step.record.items.as_ref();
+            let attempts = items.map_or(step.record.own.attempts.made, |items| items.attempts());
+            Shown::new(step.of.name.clone(), shown_step(step, self.state().phase), attempts)
+        };
         let steps = self.state().steps(self.definition()).map(shown).collect();
         Status::new(self.instance_state(), self.needs_attention(), steps)
     }
 
-    /// Whether something that is tried without limit has failed so often in a row that a person should look.
+    /// Whether a person should look, since something that is tried without limit has failed so often in a row, or
+    /// the deadline has passed and it was too late to turn around.
     pub fn needs_attention(&self) -> bool {
-        !self.state().phase.is_terminal()
-            && self.state().steps(self.definition()).any(|step| self.step_needs_attention(step))
+        if self.state().phase.is_terminal() {
+            return false;
+        }
+        let state = self.state();
+        state.steps(self.definition()).any(|step| self.step_needs_attention(step)) || self.is_overdue()
     }
 
     /// Why the instance compensates, once that is decided.
@@ -76,50 +63,55 @@ impl Machine {
 
     /// The first parked step in the order of their declaration.
     pub fn parked(&self) -> Option<Parked> {
-        let step = self.first_parked()?;
-        let record = step.record;
+        let unit = self.first_parked()?;
+        let record = unit.record;
         let (reason, message, since) = match (&record.block, record.status.parked()) {
             (Some(block), _) => (block.reason, block.message.clone(), block.since),
-            (None, Some((_, reason))) => {
-                (reason, record.message.as_deref().unwrap_or_default().to_owned(), record.since)
+            (None, Some(reason)) => {
+                (reason, record.message.as_deref().unwrap_or_default().to_owned(), record.since.at)
             }
             (None, None) => return None,
         };
         Some(Parked {
-            step: step.of.name.clone(),
-            item: None,
+            step: unit.of.name.clone(),
+            item: unit.at.item,
             reason,
             message,
-            attempts: attempts_parked(step),
+            attempts: attempts_parked(unit),
             since: since.into(),
         })
     }
 
-    fn first_parked(&self) -> Option<Step<'_>> {
-        self.state().steps(self.definition()).find(|step| step.record.is_parked())
+    fn first_parked(&self) -> Option<Unit<'_>> {
+        self.state().steps(self.definition()).find_map(Step::first_parked)
+    }
+
+    /// Whether the deadline has passed while the instance goes forward. What can still be turned around is, so it
+    /// is past its pivot.
+    fn is_overdue(&self) -> bool {
+        let state = self.state();
+        let deadline = state.deadline(self.definition(), self.clock());
+        state.phase == Phase::Running && deadline.is_some_and(|at| at <= self.clock().now.at)
     }
 
     fn step_needs_attention(&self, step: Step<'_>) -> bool {
-        let Some((method, activity)) = step.record.status.calling() else { return false };
-        let under_way = match activity {
-            Activity::Running => 1,
-            Activity::Waiting { .. } => 0,
-            Activity::Parked { .. } => return false,
+        let failing = |method| {
+            let items = step.record.items.as_ref();
+            step.record.own.failing(ATTENTION_AFTER) == Some(method)
+                || items.is_some_and(|items| items.failing(method) > 0)
         };
-        let failed = step.record.tries(method).counted().saturating_sub(under_way);
-        failed >= ATTENTION_AFTER && self.is_unlimited(step, method)
+        [Method::Attempt, Method::Check, Method::Compensation]
+            .into_iter()
+            .any(|method| failing(method) && self.is_unlimited(step.own(), method))
     }
 
-    /// Whether `method` of `step` is tried without limit, as things stand.
-    fn is_unlimited(&self, step: Step<'_>, method: Method) -> bool {
-        let compensation = || step.of.compensation.as_ref().map(|of| of.retry.attempts_max);
+    /// Whether `method` of `unit` is tried without limit, as things stand.
+    fn is_unlimited(&self, unit: Unit<'_>, method: Method) -> bool {
+        let compensation = || unit.of.compensation.as_ref().map(|of| of.retry.attempts_max);
         let attempts_max = match method {
             Method::Attempt if self.state().phase == Phase::Compensating => compensation(),
-            Method::Attempt => {
-                let after_pivot = self.definition().is_after_pivot(step.index);
-                Some(forward_policy(step, after_pivot, false).attempts_max)
-            }
-            Method::Check => step.of.check.as_ref().map(|of| of.retry.attempts_max),
+            Method::Attempt => Some(forward_policy(unit, false, self.clock()).attempts_max),
+            Method::Check => unit.of.check.as_ref().map(|of| of.retry.attempts_max),
             Method::Compensation => compensation(),
         };
         attempts_max == Some(None)
@@ -127,28 +119,8 @@ impl Machine {
 }
 
 /// The attempts that were made of what is parked.
-fn attempts_parked(step: Step<'_>) -> u32 {
-    let method = step.record.status.parked().map_or(Method::Attempt, |(method, _)| method);
-    step.record.tries(method).made
-}
-
-/// The state of a step as a person sees it.
-fn shown_state(step: Step<'_>) -> StepState {
-    let status = step.record.status;
-    if step.record.block.is_some() && status.running().is_none() {
-        return StepState::Parked;
-    }
-    match status {
-        StepStatus::Attempt(Activity::Running) | StepStatus::Check(Activity::Running) => StepState::Running,
-        StepStatus::Pending => StepState::Pending,
-        StepStatus::Attempt(Activity::Waiting { .. }) => StepState::Waiting,
-        StepStatus::Attempt(Activity::Parked { .. })
-        | StepStatus::Check(Activity::Parked { .. })
-        | StepStatus::Compensation(Activity::Parked { .. }) => StepState::Parked,
-        StepStatus::Check(Activity::Waiting { .. }) | StepStatus::InDoubt => StepState::InDoubt,
-        StepStatus::Succeeded => StepState::Succeeded,
-        StepStatus::Void => StepState::Void,
-        StepStatus::Compensation(Activity::Running | Activity::Waiting { .. }) => StepState::Compensating,
-        StepStatus::Compensated => StepState::Compensated,
-    }
+fn attempts_parked(unit: Unit<'_>) -> u32 {
+    let is_parked = unit.record.status.parked().is_some();
+    let calling = unit.record.status.calling().filter(|_| is_parked);
+    unit.record.tries(calling.map_or(Method::Attempt, |(method, _)| method)).made
 }

@@ -1,27 +1,29 @@
 //! Parking from outside, and how what is parked goes on.
 
 use super::error::Unexpected;
+use super::state::UnitIndex;
 use super::turn::Turn;
 use crate::id::StepIndex;
 use crate::journal::{Event, ParkReason, ResolutionKind};
 
 impl Turn<'_> {
-    /// Parks the instance at a step for a reason that is no attempt's. Nothing starts until it is resolved.
+    /// Parks the instance at a step or item for a reason that is no attempt's. Nothing starts until it is
+    /// resolved.
     pub(super) fn park(
         &mut self,
-        index: StepIndex,
+        at: UnitIndex,
         reason: ParkReason,
         message: String,
     ) -> Result<(), Unexpected> {
         if self.state.phase.is_terminal() {
             return Err(Unexpected::Ended);
         }
-        let step = self.step(index).ok_or(Unexpected::NoStep { index: index.get() })?;
-        let stands = step.record.block.as_ref();
+        let unit = self.named(at)?;
+        let stands = unit.record.block.as_ref();
         if stands.is_some_and(|block| block.reason == reason && block.message == message) {
             return Ok(());
         }
-        let event = Event::Parked { step: step.of.name.clone(), reason, message };
+        let event = Event::Parked { step: unit.of.name.clone(), item: at.item, reason, message };
         Ok(self.record(event)?)
     }
 
@@ -34,15 +36,26 @@ impl Turn<'_> {
             return Err(Unexpected::NotParked);
         }
         for index in self.indexes() {
-            let Some(step) = self.step(index).filter(|step| step.record.is_parked()) else { continue };
-            let event = Event::Resolved {
-                step: step.of.name.clone(),
-                how: ResolutionKind::Retry,
-                who: who.to_owned(),
-                note: note.to_owned(),
-            };
-            self.record(event)?;
+            for item in self.parked(index) {
+                let Some(step) = self.step(index) else { continue };
+                let event = Event::Resolved {
+                    step: step.of.name.clone(),
+                    item,
+                    how: ResolutionKind::Retry,
+                    who: who.to_owned(),
+                    note: note.to_owned(),
+                };
+                self.record(event)?;
+            }
         }
         Ok(())
+    }
+
+    /// What of the step at `index` is parked: the step itself, and items of it.
+    fn parked(&self, index: StepIndex) -> Vec<Option<u32>> {
+        let Some(step) = self.step(index) else { return Vec::new() };
+        let own = step.record.own.is_parked().then_some(None);
+        let items = step.record.items.iter().flat_map(|items| items.parked());
+        own.into_iter().chain(items.map(Some)).collect()
     }
 }

@@ -1,10 +1,12 @@
 //! The state of an instance: what its journal says, and nothing else.
 
-use super::status::{Method, StepStatus};
-use super::table::is_quiet;
+use super::items::Items;
+use super::record::{Moment, Record};
+use super::status::StepStatus;
+use super::table::{is_done, is_quiet};
 use crate::definition::{Definition, StepDefinition, StepKind, StepSet};
 use crate::id::StepIndex;
-use crate::journal::{Cause, InstanceState, ParkReason};
+use crate::journal::{Cause, InstanceState};
 use crate::time::Timestamp;
 
 /// The state of one instance: the fold of its journal, without payloads.
@@ -16,6 +18,11 @@ pub struct State {
     pub(super) phase: Phase,
     pub(super) steps: Vec<StepRecord>,
     pub(super) cause: Option<Cause>,
+    pub(super) started_at: Moment,
+    /// When the last event happened.
+    pub(super) last: Moment,
+    /// The latest time at which an event happened since the clock went back last.
+    pub(super) latest: Timestamp,
     /// What the instance looks like from outside. It follows from the rest; it is kept for `since`.
     pub(super) shown: InstanceState,
     pub(super) since: Timestamp,
@@ -33,59 +40,12 @@ pub(super) enum Phase {
 /// What is known of one step.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct StepRecord {
-    pub(super) status: StepStatus,
-    /// When it came to this status.
-    pub(super) since: Timestamp,
-    pub(super) attempts: Tries,
-    /// The attempts of its check, of the last doubt only.
-    pub(super) checks: Tries,
-    pub(super) compensations: Tries,
-    /// Whether an attempt was in doubt, and nothing has told since.
-    pub(super) doubt: bool,
-    /// When its last attempt ended.
-    pub(super) ended_at: Timestamp,
-    /// The failure that its check is to clear up.
-    pub(super) failure: Option<Box<LastFailure>>,
-    /// Why it is parked, in words.
-    pub(super) message: Option<Box<str>>,
-    /// What parks the instance at this step beside its status.
-    pub(super) block: Option<Box<Block>>,
-}
-
-/// The attempts of one method.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub(super) struct Tries {
-    /// All that were started.
-    pub(super) made: u32,
-    /// Those of them that count towards no budget any more.
-    pub(super) before: u32,
-}
-
-/// What is kept of a failed attempt while its check has not answered.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct LastFailure {
-    pub(super) code: Option<String>,
-    pub(super) message: String,
-}
-
-/// What parks an instance at a step and is no attempt's failure.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Block {
-    pub(super) reason: ParkReason,
-    pub(super) message: String,
-    pub(super) since: Timestamp,
-}
-
-impl Tries {
-    /// The attempts that count towards the current budget.
-    pub(super) const fn counted(self) -> u32 {
-        self.made.saturating_sub(self.before)
-    }
-
-    /// Begins a new budget.
-    pub(super) const fn begin_budget(&mut self) {
-        self.before = self.made;
-    }
+    /// Of the step itself. Where it fans out: how far it was when its items were listed.
+    pub(super) own: Record,
+    /// Whether its message came.
+    pub(super) received: bool,
+    /// Its items, once they are listed.
+    pub(super) items: Option<Box<Items>>,
 }
 
 impl Phase {
@@ -100,8 +60,18 @@ impl Phase {
 impl State {
     /// The state of an instance of `definition` that was started at `at`, none of its steps begun.
     pub(super) fn new(definition: &Definition, at: Timestamp) -> Self {
-        let steps = definition.steps().map(|_| StepRecord::new(at)).collect();
-        Self { phase: Phase::Running, steps, cause: None, shown: InstanceState::Running, since: at }
+        let moment = Moment { at, went_back: 0 };
+        let steps = definition.steps().map(|_| StepRecord::new(moment)).collect();
+        Self {
+            phase: Phase::Running,
+            steps,
+            cause: None,
+            started_at: moment,
+            last: moment,
+            latest: at,
+            shown: InstanceState::Running,
+            since: at,
+        }
     }
 
     /// The steps with what is known of them, in the order of their declaration.
@@ -114,30 +84,36 @@ impl State {
         Some(Step { index, of: definition.step(index)?, record: self.steps.get(index.get())? })
     }
 
-    /// The steps that have succeeded.
-    pub(super) fn succeeded(&self, definition: &Definition) -> StepSet {
-        self.steps(definition)
-            .filter(|step| step.record.status == StepStatus::Succeeded)
-            .map(|step| step.index)
-            .collect()
+    /// What is called by itself at `at`.
+    pub(super) fn unit<'a>(&'a self, definition: &'a Definition, at: UnitIndex) -> Option<Unit<'a>> {
+        let step = self.step(definition, at.step)?;
+        match at.item {
+            None => Some(step.own()),
+            Some(item) => step.item(item),
+        }
+    }
+
+    /// The steps that are done: those after them may begin.
+    pub(super) fn done(&self, definition: &Definition) -> StepSet {
+        self.steps(definition).filter(|step| step.record.is_done()).map(|step| step.index).collect()
     }
 
     /// The steps that have no effect left to compensate, and will have none.
     pub(super) fn quiet(&self, definition: &Definition) -> StepSet {
         self.steps(definition)
-            .filter(|step| is_quiet(step.record.status, step.of.kind))
+            .filter(|step| step.record.is_quiet(step.of.kind))
             .map(|step| step.index)
             .collect()
     }
 
-    /// Whether every step has succeeded.
-    pub(super) fn all_succeeded(&self) -> bool {
-        self.steps.iter().all(|record| record.status == StepStatus::Succeeded)
+    /// Whether every step is done.
+    pub(super) fn all_done(&self) -> bool {
+        self.steps.iter().all(StepRecord::is_done)
     }
 
     /// Whether no step has an effect left to compensate, or will have one.
     pub(super) fn all_quiet(&self, definition: &Definition) -> bool {
-        self.steps(definition).all(|step| is_quiet(step.record.status, step.of.kind))
+        self.steps(definition).all(|step| step.record.is_quiet(step.of.kind))
     }
 
     /// Whether a step is parked. Nothing new goes forward then.
@@ -147,12 +123,21 @@ impl State {
 
     /// Whether the instance is parked beside its steps' status. Nothing at all starts then.
     pub(super) fn is_blocked(&self) -> bool {
-        self.steps.iter().any(|record| record.block.is_some())
+        self.steps.iter().any(StepRecord::is_blocked)
     }
 
-    /// Whether an attempt of anything is under way.
-    pub(super) fn is_running(&self) -> bool {
-        self.steps.iter().any(|record| record.status.running().is_some())
+    /// Whether an attempt of anything is under way in this process. Children are instances of their own.
+    pub(super) fn is_running(&self, definition: &Definition) -> bool {
+        self.steps(definition).any(|step| step.is_running())
+    }
+
+    /// Whether the pivot was called, so that the instance can no longer be taken back from outside.
+    pub(super) fn is_past_pivot(&self, definition: &Definition) -> bool {
+        let pivot = definition.pivot().and_then(|pivot| self.step(definition, pivot));
+        pivot.is_some_and(|pivot| {
+            let status = pivot.record.own.status;
+            !status.is_ahead() && status != StepStatus::Void
+        })
     }
 
     /// What the instance looks like from outside.
@@ -166,9 +151,10 @@ impl State {
         if self.has_parked() && !self.goes_on(definition) { InstanceState::Parked } else { goes }
     }
 
-    /// Whether something runs, or will go on by itself, although a step is parked.
+    /// Whether something runs here, or will go on by itself, although a step is parked. What waits for a child,
+    /// a message or its first attempt does not: nothing new would come of it.
     fn goes_on(&self, definition: &Definition) -> bool {
-        if self.is_running() {
+        if self.is_running(definition) {
             return true;
         }
         if self.is_blocked() {
@@ -176,51 +162,34 @@ impl State {
         }
         let quiet = self.quiet(definition);
         self.steps(definition).any(|step| {
-            step.record.status.waiting().is_some()
+            step.has_waiting()
                 || (self.phase == Phase::Compensating
-                    && (step.is_to_settle() || step.is_to_compensate(definition, quiet)))
+                    && (step.has_to_settle() || step.has_to_compensate(definition, quiet)))
         })
     }
 }
 
 impl StepRecord {
-    const fn new(at: Timestamp) -> Self {
-        let none = Tries { made: 0, before: 0 };
-        Self {
-            status: StepStatus::Pending,
-            since: at,
-            attempts: none,
-            checks: none,
-            compensations: none,
-            doubt: false,
-            ended_at: at,
-            failure: None,
-            message: None,
-            block: None,
-        }
+    const fn new(moment: Moment) -> Self {
+        Self { own: Record::new(moment), received: false, items: None }
+    }
+
+    /// Whether the steps after it may begin.
+    pub(super) fn is_done(&self) -> bool {
+        is_done(self.own.status) && self.items.as_ref().is_none_or(|items| items.are_done())
+    }
+
+    fn is_quiet(&self, kind: StepKind) -> bool {
+        is_quiet(self.own.status, kind) && self.items.as_ref().is_none_or(|items| items.are_quiet())
     }
 
     /// Whether a person has to say how it goes on.
     pub(super) fn is_parked(&self) -> bool {
-        self.block.is_some() || self.status.parked().is_some()
+        self.own.is_parked() || self.items.as_ref().is_some_and(|items| items.parked().next().is_some())
     }
 
-    /// The attempts of `method`.
-    pub(super) const fn tries(&self, method: Method) -> Tries {
-        match method {
-            Method::Attempt => self.attempts,
-            Method::Check => self.checks,
-            Method::Compensation => self.compensations,
-        }
-    }
-
-    /// The attempts of `method`, to be changed.
-    pub(super) const fn tries_mut(&mut self, method: Method) -> &mut Tries {
-        match method {
-            Method::Attempt => &mut self.attempts,
-            Method::Check => &mut self.checks,
-            Method::Compensation => &mut self.compensations,
-        }
+    pub(super) fn is_blocked(&self) -> bool {
+        self.own.block.is_some() || self.items.as_ref().is_some_and(|items| items.has_blocked())
     }
 }
 
@@ -232,32 +201,94 @@ pub(super) struct Step<'a> {
     pub(super) record: &'a StepRecord,
 }
 
-impl Step<'_> {
-    /// Whether it may begin: it has not, and the steps before it (`succeeded` has them) are done.
-    pub(super) fn is_to_begin(&self, succeeded: StepSet) -> bool {
-        self.record.status == StepStatus::Pending && self.of.after.is_subset(succeeded)
+impl<'a> Step<'a> {
+    /// The step itself.
+    pub(super) fn own(self) -> Unit<'a> {
+        let at = UnitIndex { step: self.index, item: None };
+        Unit { at, of: self.of, record: &self.record.own }
     }
 
+    /// One of its items.
+    pub(super) fn item(self, item: u32) -> Option<Unit<'a>> {
+        let record = self.record.items.as_ref()?.get(item)?;
+        Some(Unit { at: UnitIndex { step: self.index, item: Some(item) }, of: self.of, record })
+    }
+
+    /// The first that is parked: the step itself, or one of its items.
+    pub(super) fn first_parked(self) -> Option<Unit<'a>> {
+        if self.record.own.is_parked() {
+            return Some(self.own());
+        }
+        let item = self.record.items.as_ref()?.parked().next()?;
+        self.item(item)
+    }
+
+    /// Whether an attempt of it is under way in this process.
+    pub(super) fn is_running(self) -> bool {
+        (self.record.own.status.running().is_some() && self.of.child.is_none())
+            || self.record.items.as_ref().is_some_and(|items| items.running() > 0)
+    }
+
+    /// Whether a next attempt of it waits for its time.
+    fn has_waiting(self) -> bool {
+        self.record.own.status.waiting().is_some()
+            || self.record.items.as_ref().is_some_and(|items| items.has_waiting())
+    }
+
+    fn has_to_settle(self) -> bool {
+        self.own().is_to_settle()
+            || self.record.items.as_ref().is_some_and(|items| items.to_settle().next().is_some())
+    }
+
+    fn has_to_compensate(self, definition: &Definition, quiet: StepSet) -> bool {
+        self.is_next(definition, quiet)
+            && (self.own().is_to_compensate()
+                || self.record.items.as_ref().is_some_and(|items| items.to_compensate().is_some()))
+    }
+
+    /// Whether its turn to be compensated has come: nothing after it (`quiet` has what is at rest) has an effect
+    /// left, or may yet get one.
+    pub(super) fn is_next(self, definition: &Definition, quiet: StepSet) -> bool {
+        definition.descendants(self.index).is_subset(quiet)
+    }
+}
+
+/// The place of what is called by itself: of a step, or of one item of a step that fans out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct UnitIndex {
+    pub(super) step: StepIndex,
+    pub(super) item: Option<u32>,
+}
+
+/// What is called by itself: a step, or one item of a step that fans out. What it is, and what is known of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Unit<'a> {
+    pub(super) at: UnitIndex,
+    pub(super) of: &'a StepDefinition,
+    pub(super) record: &'a Record,
+}
+
+impl Unit<'_> {
     /// Whether it is in doubt and has to be settled: its compensation cannot run without its output.
     pub(super) fn is_to_settle(&self) -> bool {
         self.record.status == StepStatus::InDoubt && self.of.compensation_needs_output()
     }
 
-    /// Whether its first compensation may start: it may have an effect, and nothing after it (`quiet` has what
-    /// is at rest) has one left or may yet get one.
-    pub(super) fn is_to_compensate(&self, definition: &Definition, quiet: StepSet) -> bool {
+    /// Whether its first compensation may start, if it is the step's turn: it may have an effect.
+    pub(super) fn is_to_compensate(&self) -> bool {
         let may_have_effect = match self.record.status {
             StepStatus::Succeeded => true,
             StepStatus::InDoubt => !self.of.compensation_needs_output(),
             StepStatus::Pending
+            | StepStatus::Preparing(_)
+            | StepStatus::Skipped
+            | StepStatus::Items
             | StepStatus::Attempt(_)
             | StepStatus::Check(_)
             | StepStatus::Void
             | StepStatus::Compensation(_)
             | StepStatus::Compensated => false,
         };
-        may_have_effect
-            && self.of.kind == StepKind::Compensatable
-            && definition.descendants(self.index).is_subset(quiet)
+        may_have_effect && self.of.kind == StepKind::Compensatable
     }
 }

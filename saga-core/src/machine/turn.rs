@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
+use super::clock::{Clock, ReadBack};
 use super::error::{Illegal, Unexpected};
-use super::input::{AttemptEnd, Input, Pace};
-use super::state::{Phase, State, Step};
+use super::gate::Gate;
+use super::input::{AttemptEnd, Input};
+use super::state::{Phase, State, Step, Unit, UnitIndex};
 use super::status::Method;
+use super::window;
 use crate::definition::Definition;
 use crate::fault::FaultRecord;
 use crate::id::{InstanceId, StepIndex, StepName};
 use crate::journal::{Event, ParkReason, Payload};
-use crate::retry::{RetryPolicy, jitter_seed};
+use crate::retry::{RETRY_AFTER_MAX, RetryPolicy, jitter_seed};
 use crate::time::Timestamp;
 
 /// What is being decided.
@@ -19,33 +22,47 @@ pub(super) struct Turn<'m> {
     pub(super) id: &'m InstanceId,
     pub(super) state: &'m mut State,
     pub(super) now: Timestamp,
-    events: Vec<Event>,
+    pub(super) read_back: Option<ReadBack>,
+    pub(super) gate: &'m mut dyn Gate,
+    pub(super) events: Vec<Event>,
 }
 
-impl<'m> Turn<'m> {
-    pub(super) fn new(
-        definition: &'m Definition,
-        id: &'m InstanceId,
-        state: &'m mut State,
-        now: Timestamp,
-    ) -> Self {
-        Self { definition, id, state, now, events: Vec::new() }
-    }
+/// Whether an attempt started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Start {
+    /// It did, or something else was found out.
+    Done,
+    /// Its time has not come.
+    NotYet,
+    /// The gate has no room for another attempt of the step.
+    NoRoom,
+}
 
+impl Turn<'_> {
     /// Decides everything that `input` makes true, and returns it.
-    pub(super) fn take(mut self, input: Input, pace: Pace) -> Result<Vec<Event>, Unexpected> {
+    pub(super) fn take(mut self, input: Input) -> Result<Vec<Event>, Unexpected> {
         match input {
             Input::Proceed => {}
-            Input::StepEnded { step, attempt, end } => self.step_ended(step, attempt, end)?,
-            Input::CheckEnded { step, attempt, end } => self.check_ended(step, attempt, end)?,
-            Input::CompensationEnded { step, attempt, end } => self.compensation_ended(step, attempt, end)?,
+            Input::Answered { step, answer } => self.answered(step, answer)?,
+            Input::Signal { step, id, payload } => self.signal(step, id, payload)?,
+            Input::StepEnded { step, item, attempt, end } => {
+                self.step_ended(UnitIndex { step, item }, attempt, end)?;
+            }
+            Input::CheckEnded { step, item, attempt, end } => {
+                self.check_ended(UnitIndex { step, item }, attempt, end)?;
+            }
+            Input::CompensationEnded { step, item, attempt, end } => {
+                self.compensation_ended(UnitIndex { step, item }, attempt, end)?;
+            }
             Input::Recovered => self.recover()?,
-            Input::Park { step, reason, message } => self.park(step, reason, message)?,
+            Input::Park { step, item, reason, message } => {
+                self.park(UnitIndex { step, item }, reason, message)?;
+            }
+            Input::Cancel { kind, message } => self.cancel(kind, message)?,
             Input::Retry { who, note } => self.retry(&who, &note)?,
         }
-        match pace {
-            Pace::Go => self.advance()?,
-            Pace::Hold => {}
+        if self.gate.is_open() {
+            self.advance()?;
         }
         self.conclude()?;
         Ok(self.events)
@@ -58,6 +75,44 @@ impl<'m> Turn<'m> {
         Ok(())
     }
 
+    /// Starts the next attempt of what is at `at` if it waits for that, its time has come, and nothing blocks
+    /// the instance.
+    pub(super) fn start_if_due(&mut self, at: UnitIndex) -> Result<Start, Illegal> {
+        let Some(unit) = self.unit(at).filter(|_| !self.state.is_blocked()) else { return Ok(Start::NotYet) };
+        match unit.record.status.waiting() {
+            Some((_, until)) if !self.clock().is_over(unit.record.since, until) => Ok(Start::NotYet),
+            Some((Method::Attempt, _)) if window::is_forgotten(unit, self.clock()) => self.clear_up(at),
+            Some((method, _)) => self.start(at, method),
+            None => Ok(Start::NotYet),
+        }
+    }
+
+    /// Starts the next attempt of `method` of what is at `at`.
+    pub(super) fn start(&mut self, at: UnitIndex, method: Method) -> Result<Start, Illegal> {
+        let Some(unit) = self.unit(at) else { return Ok(Start::NotYet) };
+        let attempt = unit.record.tries(method).made.saturating_add(1);
+        let (step, item) = (unit.of.name.clone(), at.item);
+        let event = match method {
+            Method::Attempt => {
+                let is_limited = unit.of.max_running.is_some();
+                if is_limited && !self.gate.may_start(at.step) {
+                    return Ok(Start::NoRoom);
+                }
+                Event::StepStarted { step, item, attempt }
+            }
+            Method::Check if unit.of.check.is_none() => cannot_settle(unit),
+            Method::Check => Event::CheckStarted { step, item, attempt },
+            Method::Compensation => Event::CompensationStarted { step, item, attempt },
+        };
+        self.record(event)?;
+        Ok(Start::Done)
+    }
+
+    /// What the time is.
+    pub(super) fn clock(&self) -> Clock {
+        Clock { now: self.state.moment(self.now), read_back: self.read_back }
+    }
+
     /// The indexes of all steps, in the order of their declaration.
     pub(super) fn indexes(&self) -> impl DoubleEndedIterator<Item = StepIndex> + use<> {
         (0..self.state.steps.len()).filter_map(StepIndex::new)
@@ -68,47 +123,70 @@ impl<'m> Turn<'m> {
         self.state.step(self.definition, index)
     }
 
-    /// The step at `index`, of whose `method` attempt number `attempt` ended.
+    /// What is called by itself at `at`.
+    pub(super) fn unit(&self, at: UnitIndex) -> Option<Unit<'_>> {
+        self.state.unit(self.definition, at)
+    }
+
+    /// What is called by itself at `at`, where an input says it is.
     ///
     /// # Errors
-    /// [`Unexpected::NotRunning`] if that attempt is not under way, [`Unexpected::NoStep`].
-    pub(super) fn ended(
-        &self,
-        index: StepIndex,
-        method: Method,
-        attempt: u32,
-    ) -> Result<Step<'_>, Unexpected> {
-        let step = self.step(index).ok_or(Unexpected::NoStep { index: index.get() })?;
-        let record = step.record;
+    /// [`Unexpected::NoStep`], [`Unexpected::NoItem`].
+    pub(super) fn named(&self, at: UnitIndex) -> Result<Unit<'_>, Unexpected> {
+        let step = self.step(at.step).ok_or(Unexpected::NoStep { index: at.step.get() })?;
+        match at.item {
+            None => Ok(step.own()),
+            Some(item) => {
+                step.item(item).ok_or_else(|| Unexpected::NoItem { step: step.of.name.clone(), item })
+            }
+        }
+    }
+
+    /// What is at `at`, of whose `method` attempt number `attempt` ended.
+    ///
+    /// # Errors
+    /// [`Unexpected::NotRunning`] if that attempt is not under way, [`Unexpected::NoStep`],
+    /// [`Unexpected::NoItem`].
+    pub(super) fn ended(&self, at: UnitIndex, method: Method, attempt: u32) -> Result<Unit<'_>, Unexpected> {
+        let unit = self.named(at)?;
+        let record = unit.record;
         if record.status.running() == Some(method) && record.tries(method).made == attempt {
-            Ok(step)
+            Ok(unit)
         } else {
-            Err(Unexpected::NotRunning { step: step.of.name.clone(), attempt })
+            Err(Unexpected::NotRunning { step: unit.of.name.clone(), attempt })
         }
     }
 
     /// When to try again after the `counted`th attempt of a budget, number `attempt` in all.
     pub(super) fn retry_at(
         &self,
-        step: &StepName,
+        unit: Unit<'_>,
         policy: &RetryPolicy,
         counted: u32,
         attempt: u32,
         fault: Option<&FaultRecord>,
     ) -> Timestamp {
-        let asked = fault.and_then(|fault| fault.retry_after_ms).map(Duration::from_millis);
-        let delay = asked
-            .unwrap_or_else(|| policy.delay(counted, jitter_seed(self.id.as_str(), step.as_str(), attempt)));
-        self.now.plus(delay)
+        let asked = fault
+            .and_then(|fault| fault.retry_after_ms)
+            .map(|asked| Duration::from_millis(asked).min(RETRY_AFTER_MAX));
+        let seed = || match unit.at.item {
+            None => jitter_seed(self.id.as_str(), unit.of.name.as_str(), attempt),
+            Some(item) => jitter_seed(self.id.as_str(), &format!("{}/{item}", unit.of.name), attempt),
+        };
+        self.now.plus(asked.unwrap_or_else(|| policy.delay(counted, seed())))
     }
 
     /// Starts what may start; nothing while the instance is blocked.
     fn advance(&mut self) -> Result<(), Illegal> {
-        match self.state.phase {
-            Phase::Running => self.advance_forward(),
-            Phase::Compensating => self.advance_compensating(),
-            Phase::Completed | Phase::Compensated => Ok(()),
+        self.watch_deadline()?;
+        if self.state.phase == Phase::Running {
+            self.advance_forward()?;
         }
+        // Going forward may have led to the decision.
+        if self.state.phase == Phase::Compensating {
+            self.advance_compensating()?;
+        }
+        Ok(())
     }
 
     /// Ends the instance if nothing is left to do.
@@ -117,44 +195,26 @@ impl<'m> Turn<'m> {
             return Ok(());
         }
         match self.state.phase {
-            Phase::Running if self.state.all_succeeded() => self.record(Event::Completed),
+            Phase::Running if self.state.all_done() => self.record(Event::Completed),
             Phase::Compensating if self.state.all_quiet(self.definition) => self.record(Event::Compensated),
             Phase::Running | Phase::Compensating | Phase::Completed | Phase::Compensated => Ok(()),
         }
     }
-
-    /// Starts the next attempt of the step at `index` if it waits for that, its time has come, and nothing
-    /// blocks the instance.
-    pub(super) fn start_if_due(&mut self, index: StepIndex) -> Result<(), Illegal> {
-        let waiting = self.step(index).and_then(|step| step.record.status.waiting());
-        match waiting {
-            Some((method, until)) if until <= self.now && !self.state.is_blocked() => {
-                self.start(index, method)
-            }
-            Some(_) | None => Ok(()),
-        }
-    }
-
-    /// Starts the next attempt of `method` of the step at `index`.
-    pub(super) fn start(&mut self, index: StepIndex, method: Method) -> Result<(), Illegal> {
-        let Some(step) = self.step(index) else { return Ok(()) };
-        let attempt = step.record.tries(method).made.saturating_add(1);
-        let name = step.of.name.clone();
-        let lacks_check = step.of.check.is_none();
-        self.record(match method {
-            Method::Attempt => Event::StepStarted { step: name, attempt },
-            Method::Check if lacks_check => no_check(name),
-            Method::Check => Event::CheckStarted { step: name, attempt },
-            Method::Compensation => Event::CompensationStarted { step: name, attempt },
-        })
-    }
 }
 
-/// A deployment took the check away that a step in doubt waits for. Only another one can help, so a person has
-/// to see it.
-pub(super) fn no_check(step: StepName) -> Event {
-    let message = "its outcome is unknown, and there is no check any more to ask".to_owned();
-    Event::Parked { step, reason: ParkReason::InDoubt, message }
+/// Nothing can tell any more what became of a call: a deployment took the check away, or its service may have
+/// forgotten it. A person has to see it.
+pub(super) fn cannot_settle(unit: Unit<'_>) -> Event {
+    let message = match unit.of.idempotent {
+        true => "its outcome is unknown, and its service may have forgotten the call",
+        false => "its outcome is unknown, and there is no check any more to ask",
+    };
+    Event::Parked {
+        step: unit.of.name.clone(),
+        item: unit.at.item,
+        reason: ParkReason::InDoubt,
+        message: message.to_owned(),
+    }
 }
 
 /// How an attempt of a step or of a compensation can end; only a check has other answers.

@@ -1,6 +1,7 @@
 //! The typed values of one instance.
 
 use std::any::type_name;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -69,18 +70,28 @@ impl<T> std::fmt::Debug for Codec<T> {
     }
 }
 
-/// Reads `payload` as a `T`.
+/// Reads `payload` as a `T`. It is read where many instances are brought in, so a panic of the type's own code
+/// is an error like any other.
 pub(crate) fn decode<T: DeserializeOwned>(payload: &Payload) -> Result<T, String> {
-    serde_json::from_str(payload.as_str()).map_err(|error| {
-        let (line, column) = (error.line(), error.column());
-        format!("the stored value does not read as `{}`: line {line}, column {column}", type_name::<T>())
-    })
+    match catch_unwind(|| serde_json::from_str(payload.as_str())) {
+        Ok(read) => read.map_err(|error| {
+            let (line, column) = (error.line(), error.column());
+            format!("the stored value does not read as `{}`: line {line}, column {column}", type_name::<T>())
+        }),
+        Err(_panic) => Err(format!("reading the stored value as `{}` panicked", type_name::<T>())),
+    }
 }
 
-/// Writes `value` as JSON. The error names the type only: what serde says may quote the value.
-pub(crate) fn encode<T: Serialize>(value: &T) -> Result<Payload, String> {
-    serde_json::to_string(value)
+/// Writes `value` as JSON, and reads it back: what is not readable later is no value to rely on, such as a number
+/// that is none. The error names the type only: what serde says may quote the value.
+pub(crate) fn encode<T: Serialize + DeserializeOwned>(value: &T) -> Result<Payload, String> {
+    let text = serde_json::to_string(value)
         .and_then(RawValue::from_string)
-        .map(Payload::json)
-        .map_err(|_| format!("a value of `{}` cannot be written as JSON", type_name::<T>()))
+        .map_err(|_| format!("a value of `{}` cannot be written as JSON", type_name::<T>()))?;
+    let payload = Payload::json(text);
+    // What was read is dropped here, in the user's own way: a panic there says nothing of the value.
+    match decode::<T>(&payload).map(|read| catch_unwind(AssertUnwindSafe(|| drop(read)))) {
+        Ok(_dropped) => Ok(payload),
+        Err(_) => Err(format!("a value of `{}` cannot be read back from its JSON", type_name::<T>())),
+    }
 }

@@ -69,7 +69,7 @@ async fn within(timeout: Duration, mut calling: Calling<'_>) -> Result<CallEnd, 
 }
 
 /// The text of a panic.
-fn text_of(panic: &(dyn Any + Send)) -> &str {
+pub(crate) fn text_of(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&'static str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }

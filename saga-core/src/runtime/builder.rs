@@ -1,8 +1,11 @@
 //! Setting up an orchestrator.
 
 use std::fmt;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
+
+use tracing::error;
 
 use crate::error::Error;
 use crate::runtime::clock::{Clock, SystemClock};
@@ -117,9 +120,9 @@ impl Builder {
         }
         let epoch = stay::join(&*store, &*clock).await?;
         let shared = Shared::new(store, clock, registry, settings, epoch, runtime);
-        tokio::spawn(Arc::clone(&shared).commit());
-        tokio::spawn(recovery::run(Arc::clone(&shared)));
-        tokio::spawn(stay::keep(Arc::clone(&shared)));
+        supervise(&shared, "committing", Arc::clone(&shared).commit());
+        supervise(&shared, "recovery", recovery::run(Arc::clone(&shared)));
+        supervise(&shared, "keeping the lease", stay::keep(Arc::clone(&shared)));
         Ok(Orchestrator::new(shared))
     }
 
@@ -138,6 +141,19 @@ impl Builder {
         };
         Err(Error::InvalidSetting { setting: "namespace", value: format!("{namespace:?}"), why })
     }
+}
+
+/// Runs a part that everything depends on. If it panics, as a store or a clock may, the orchestrator ends: who waits
+/// is told, and nobody waits for ever.
+fn supervise(shared: &Arc<Shared>, part: &'static str, run: impl Future<Output = ()> + Send + 'static) {
+    let running = tokio::spawn(run);
+    let shared = Arc::clone(shared);
+    tokio::spawn(async move {
+        if running.await.is_err_and(|ended| ended.is_panic()) {
+            error!(part, "it panicked: the orchestrator ends");
+            shared.fail();
+        }
+    });
 }
 
 /// Keeps the saga's shape, unless unfinished instances have another one under the same version.

@@ -3,12 +3,12 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 use tracing::{error, warn};
 
 use crate::journal::EncodedEntry;
 use crate::runtime::instance::Live;
-use crate::runtime::shutdown::Lifecycle;
+use crate::runtime::shutdown::{Lifecycle, Work};
 use crate::store::{Refusal, Store, StoreError, Stored, Write};
 
 /// The most writes of a batch: enough that the commit costs each of them little, few enough that the first does
@@ -41,7 +41,42 @@ pub(crate) struct Committer {
 /// A write and whom to tell of it.
 struct Pending {
     write: Write,
-    live: Arc<Live>,
+    teller: Teller,
+    _work: Work,
+}
+
+/// Who is told what became of a write.
+enum Teller {
+    /// The instance it is an entry of.
+    Live(Arc<Live>),
+    /// Somebody who waits for the answer.
+    Answer(oneshot::Sender<Written>),
+}
+
+impl Teller {
+    fn written(self, written: Written) {
+        match self {
+            Self::Live(live) => live.written(written),
+            // Who no longer waits needs no answer.
+            Self::Answer(answer) => drop(answer.send(written)),
+        }
+    }
+
+    /// Whether somebody waits for the answer, who was not told yet that the store does not work.
+    fn is_awaited(&self) -> bool {
+        match self {
+            Self::Live(live) => live.is_awaited(),
+            Self::Answer(_) => false,
+        }
+    }
+
+    /// The instance, if this is its first entry.
+    fn being_created(&self) -> Option<&Arc<Live>> {
+        match self {
+            Self::Live(live) if !live.is_created() => Some(live),
+            Self::Live(_) | Self::Answer(_) => None,
+        }
+    }
 }
 
 impl Committer {
@@ -51,30 +86,63 @@ impl Committer {
 
     /// Hands in a write. `live` is told what became of it.
     pub(crate) fn submit(&self, write: Write, live: Arc<Live>) {
-        self.queue().push(Pending { write, live });
+        let work = Lifecycle::work(live.shared());
+        self.push(Pending { write, teller: Teller::Live(live), _work: work });
+    }
+
+    /// Hands in a write. What became of it is the answer.
+    pub(crate) fn submit_for(&self, write: Write, answer: oneshot::Sender<Written>, work: Work) {
+        self.push(Pending { write, teller: Teller::Answer(answer), _work: work });
+    }
+
+    /// Drops what is handed in, since nobody commits it any more.
+    pub(crate) fn clear(&self) {
+        let dropped = std::mem::take(&mut *self.queue());
+        drop(dropped);
+    }
+
+    fn push(&self, pending: Pending) {
+        self.queue().push(pending);
         self.filled.notify_one();
     }
 
     /// Commits what is handed in, until the stay has ended and nothing is left.
-    pub(crate) async fn run(&self, store: &dyn Store, lifecycle: &Lifecycle) {
+    pub(crate) async fn run(
+        &self,
+        store: &dyn Store,
+        lifecycle: &Lifecycle,
+        repairing: &tokio::sync::Mutex<()>,
+    ) {
         loop {
             let batch = self.take();
             if batch.is_empty() {
                 tokio::select! {
+                    biased;
                     () = self.filled.notified() => {}
                     () = lifecycle.drained() => return,
                 }
                 continue;
             }
-            let (writes, lives): (Vec<_>, Vec<_>) =
-                batch.into_iter().map(|pending| (pending.write, pending.live)).unzip();
+            let mut works = Vec::with_capacity(batch.len());
+            let mut tellers = Vec::with_capacity(batch.len());
+            let mut writes = Vec::with_capacity(batch.len());
+            for Pending { write, teller, _work: work } in batch {
+                writes.push(write);
+                tellers.push(teller);
+                works.push(work);
+            }
             let results = match store.append(&writes).await {
                 Ok(results) => results.into_iter().map(Written::from).collect(),
-                Err(error) => self.repair(store, lifecycle, &writes, &lives, error).await,
+                Err(error) => {
+                    let _one_at_a_time = repairing.lock().await;
+                    self.repair(store, lifecycle, &writes, &tellers, error).await
+                }
             };
-            for (live, written) in lives.into_iter().zip(results) {
-                live.written(written);
+            for (teller, written) in tellers.into_iter().zip(results) {
+                teller.written(written);
             }
+            // Only now: an attempt that was announced counts as work before its announcement no longer does.
+            drop(works);
         }
     }
 
@@ -92,15 +160,15 @@ impl Committer {
     }
 
     /// After a failed commit: reopens the store and reads back. What is found was written; what is not found is
-    /// written now. New instances are tried once more, then their callers are told, and only what is found of
-    /// them goes on; entries are tried until the store takes them or the stay ends. A sync is never repeated on
-    /// the same handle, since a kernel reports a lost page only once.
+    /// written now. New instances and signals are tried once more, then their callers are told, and only what is
+    /// found of them or asked for again goes on; entries are tried until the store takes them or the stay ends. A
+    /// sync is never repeated on the same handle, since a kernel reports a lost page only once.
     async fn repair(
         &self,
         store: &dyn Store,
         lifecycle: &Lifecycle,
         writes: &[Write],
-        lives: &[Arc<Live>],
+        tellers: &[Teller],
         mut error: StoreError,
     ) -> Vec<Written> {
         let mut results: Vec<Option<Written>> = vec![None; writes.len()];
@@ -108,13 +176,14 @@ impl Committer {
         let mut round = 0;
         loop {
             warn!(error = %error, round, writes = writes.len(), "a commit failed, reading back");
-            match reappend(store, writes, &mut results, round == 0).await {
+            let wanted: Vec<_> = tellers.iter().map(|teller| round == 0 || teller.is_awaited()).collect();
+            match reappend(store, writes, &mut results, &wanted).await {
                 Ok(()) => break,
                 Err(again) => error = again,
             }
             round += 1;
             self.refuse_new(&error);
-            lives.iter().filter(|live| !live.is_created()).for_each(|live| live.creation_failed(&error));
+            tellers.iter().filter_map(Teller::being_created).for_each(|live| live.doubt_creation(&error));
             if lifecycle.is_ending() {
                 error!(error = %error, "the store does not work: instances stay where their journal ends");
                 break;
@@ -133,12 +202,11 @@ impl Committer {
         let mut kept = Vec::new();
         let mut refused = Vec::new();
         for pending in std::mem::take(&mut *self.queue()) {
-            if matches!(pending.write, Write::Create { .. }) { &mut refused } else { &mut kept }
-                .push(pending);
+            if is_new(&pending.write) { &mut refused } else { &mut kept }.push(pending);
         }
         self.queue().splice(0..0, kept);
         for pending in refused {
-            pending.live.written(Written::Failed(error.clone()));
+            pending.teller.written(Written::Failed(error.clone()));
         }
     }
 
@@ -157,12 +225,12 @@ impl From<Result<(), Refusal>> for Written {
 }
 
 /// Reopens the store, settles by reading back which of the writes without a result took effect, and appends
-/// the others. New instances are appended only if `create` says so: later only what is found of them counts.
+/// the others. New instances are appended only if they are `wanted`: of the rest only what is found counts.
 async fn reappend(
     store: &dyn Store,
     writes: &[Write],
     results: &mut [Option<Written>],
-    create: bool,
+    wanted: &[bool],
 ) -> Result<(), StoreError> {
     store.reopen().await?;
     let open: Vec<usize> =
@@ -174,10 +242,8 @@ async fn reappend(
         let (Some(write), Some(result)) = (writes.get(at), results.get_mut(at)) else { continue };
         match find(write, stored.as_ref()) {
             Found::Written => *result = Some(Written::Durable),
-            Found::Missing if create || !matches!(write, Write::Create { .. }) => {
-                again.push((at, write.clone()));
-            }
-            Found::Missing => {}
+            Found::Missing if is_new(write) && !wanted.get(at).is_some_and(|wanted| *wanted) => {}
+            Found::Missing => again.push((at, write.clone())),
             Found::Other(refusal) => *result = Some(Written::Refused(refusal)),
         }
     }
@@ -191,6 +257,14 @@ async fn reappend(
         }
     }
     Ok(())
+}
+
+/// Whether somebody waits for the write who can ask again: it is not tried for ever.
+fn is_new(write: &Write) -> bool {
+    match write {
+        Write::Create { .. } | Write::Signal { .. } => true,
+        Write::Append { .. } | Write::MarkUnreadable { .. } => false,
+    }
 }
 
 /// What reading back says of a write.
@@ -210,8 +284,14 @@ fn find(write: &Write, stored: Option<&Stored>) -> Found {
             Some(first) if first == entry => Found::Written,
             _ => Found::Other(Refusal::Exists),
         },
-        (Write::Append { .. } | Write::MarkUnreadable { .. }, None) => Found::Other(Refusal::NotFound),
+        (Write::Append { .. } | Write::Signal { .. } | Write::MarkUnreadable { .. }, None) => {
+            Found::Other(Refusal::NotFound)
+        }
         (Write::Append { entry, .. }, Some(stored)) => find_entry(entry, stored),
+        (Write::Signal { signal, .. }, Some(stored)) => {
+            let kept = stored.signals.iter().any(|kept| kept.id == signal.id);
+            if kept { Found::Written } else { Found::Missing }
+        }
         (Write::MarkUnreadable { .. }, Some(_)) => Found::Missing,
     }
 }
@@ -229,6 +309,7 @@ fn find_entry(entry: &EncodedEntry, stored: &Stored) -> Found {
 fn size_of(write: &Write) -> usize {
     match write {
         Write::Create { entry, .. } | Write::Append { entry, .. } => entry.events.len(),
+        Write::Signal { signal, .. } => signal.payload.len(),
         Write::MarkUnreadable { .. } => 0,
     }
 }

@@ -7,14 +7,18 @@ use std::time::Duration;
 
 use crate::definition::{Definition, ShapeId};
 use crate::error::{ConflictKind, Error};
-use crate::id::{InstanceId, StepName};
-use crate::journal::{Event, Head, InstanceState, Payload};
-use crate::outcome::{Failure, Outcome, Parked, Status};
+use crate::id::{InstanceId, StepIndex, StepName};
+use crate::journal::{Head, InstanceState};
+use crate::outcome::{Failure, Outcome, Parked, Status, StepState};
+use crate::private::{Payloads, encode};
+use crate::runtime::children::child_id;
+use crate::runtime::inbox;
 use crate::runtime::orchestrator::or_ending;
+use crate::runtime::output::Output;
 use crate::runtime::revive::{Replayed, load, replay};
 use crate::runtime::shared::{Ended, Shared};
-use crate::saga::{Saga, Step};
-use crate::store::Stored;
+use crate::saga::{Receives, Saga, Step};
+use crate::store::{Signal, Stored};
 
 /// How often the store is asked about an instance that this process does not drive.
 const ASK_EVERY: Duration = Duration::from_millis(500);
@@ -58,7 +62,54 @@ impl<S: Saga> Handle<S> {
     /// - [`Error::Unreadable`]: its journal cannot be read.
     /// - [`Error::Store`]: ask again. [`Error::ShuttingDown`]: ask after the next build.
     pub async fn status(&self) -> Result<Status, Error> {
-        Ok(self.replayed().await?.machine.status())
+        let machine = self.replayed().await?.machine;
+        let mut status = machine.status();
+        for (step, ..) in machine.children() {
+            let Some(shown) = status.steps.get_mut(step.get()) else { continue };
+            let Ok(child) = child_id(&self.id, &shown.step) else { continue };
+            let head = self.shared.store.head(&child).await;
+            let head = head.map_err(|error| or_ending(&self.shared, Error::Store(error)))?;
+            if head.is_some_and(|head| head.progress.state == InstanceState::Parked) {
+                shown.state = StepState::Parked;
+                status.needs_attention = true;
+            }
+        }
+        Ok(status)
+    }
+
+    /// Sends the instance a signal for the step that waits for a `P`; one that comes early is kept. Once it
+    /// returns the signal is durable. Sent again under the same `signal_id` it changes nothing.
+    ///
+    /// A payload type that no step of `S` waits for does not compile.
+    ///
+    /// # Errors
+    /// - [`Error::NotFound`]: no instance has this id; start it first.
+    /// - [`Error::Finished`]: it has ended, so nobody waits.
+    /// - [`Error::Conflict`]: it is an instance of another saga.
+    /// - [`Error::InvalidId`], [`Error::PayloadTooLarge`], [`Error::NotEncodable`]: nothing was sent.
+    /// - [`Error::TooManySignals`]: it has as many as one may have.
+    /// - [`Error::Unreadable`]: its journal cannot be read.
+    /// - [`Error::Store`]: it is not known whether it was sent; send it again under the same id.
+    /// - [`Error::ShuttingDown`]: send it after the next build.
+    pub async fn signal<P: Payloads>(&self, signal_id: impl Into<String>, payload: P) -> Result<(), Error>
+    where
+        S: Receives<P>,
+    {
+        let signal_id = InstanceId::new(signal_id)?;
+        let not_encodable = |message| Error::NotEncodable { id: self.id.clone(), message };
+        let payload = encode(&payload).map_err(not_encodable)?;
+        let (bytes, bytes_max) = (payload.len(), self.shared.settings.payload_bytes_max);
+        if bytes > bytes_max {
+            return Err(Error::PayloadTooLarge { id: self.id.clone(), bytes, bytes_max });
+        }
+        let head = self.shared.store.head(&self.id).await;
+        let head = head.map_err(|error| or_ending(&self.shared, Error::Store(error)))?;
+        self.check_saga(&head.ok_or_else(|| Error::NotFound { id: self.id.to_string() })?.saga)?;
+        let definition = S::definition();
+        let step = StepIndex::new(<S as Receives<P>>::STEP).and_then(|step| definition.step(step));
+        let step = step.ok_or_else(|| self.changed("it has no such signal".to_owned()))?.name.clone();
+        let signal = Signal { id: signal_id.to_string(), step, payload, at: self.shared.now() };
+        inbox::send(&self.shared, &self.id, signal).await
     }
 
     /// Waits until the instance has ended or is parked, and says how. It may be called again.
@@ -67,11 +118,11 @@ impl<S: Saga> Handle<S> {
     /// As [`try_outcome`](Self::try_outcome); and [`Error::Stopped`] if the instance cannot go on in this
     /// process.
     pub async fn outcome(&self) -> Result<Outcome<S>, Error> {
+        // Dropped last, when nobody waits any more.
+        let _forgets = Forgets { shared: &self.shared, id: &self.id };
         loop {
             let (ended, is_live) = self.shared.wait_for(&self.id);
             if !is_live && let Some(outcome) = self.try_outcome().await? {
-                drop(ended);
-                self.shared.forget_waiters(&self.id);
                 return Ok(outcome);
             }
             if is_live {
@@ -127,11 +178,11 @@ impl<S: Saga> Handle<S> {
         }
     }
 
-    fn completed(&self, output: &Payload) -> Result<Outcome<S>, Error> {
+    fn completed(&self, output: &Output) -> Result<Outcome<S>, Error> {
         let outputs = S::outputs();
         let step = S::definition().output().map(crate::id::StepIndex::get).unwrap_or_default();
         let slot = S::slot(&outputs, step).ok_or_else(|| self.changed("it has no output step".to_owned()))?;
-        slot.restore(output).map_err(|what| self.changed(what))?;
+        output.restore(slot).map_err(|what| self.changed(what))?;
         S::output(outputs).map(Outcome::Completed).ok_or_else(|| self.changed("it has no output".to_owned()))
     }
 
@@ -204,14 +255,24 @@ impl<S: Saga> Handle<S> {
     }
 }
 
+/// Lets a waiter be forgotten, however its waiting ends.
+struct Forgets<'a> {
+    shared: &'a Shared,
+    id: &'a InstanceId,
+}
+
+impl Drop for Forgets<'_> {
+    fn drop(&mut self) {
+        self.shared.forget_waiters(self.id);
+    }
+}
+
 /// The output of a completed instance: that of the step that is the output today.
-fn output_of<S: Saga>(replayed: &Replayed) -> Payload {
+fn output_of<S: Saga>(replayed: &Replayed) -> Output {
     let definition = S::definition();
-    let name = definition.output().and_then(|index| definition.step(index)).map(|step| &step.name);
-    let events = replayed.entries.iter().flat_map(|entry| &entry.events);
-    let mut outputs = events.filter_map(|event| match event {
-        Event::StepSucceeded { step, output } if Some(step) == name => Some(output.clone()),
-        _ => None,
-    });
-    outputs.next_back().unwrap_or(Payload::NOTHING)
+    let mut output = Output::default();
+    for event in replayed.entries.iter().flat_map(|entry| &entry.events) {
+        output.note(&definition, definition.output(), event);
+    }
+    output
 }

@@ -16,17 +16,27 @@ use crate::outcome::Failure;
 use crate::private::{Call, Encoding, Role};
 use crate::runtime::attempt;
 use crate::runtime::instance::Live;
+use crate::runtime::limits::Permit;
 use crate::runtime::shutdown::Lifecycle;
 
 /// What to run.
 pub(crate) struct Order {
-    role: Role,
-    step: StepIndex,
+    pub(crate) role: Role,
+    pub(crate) step: StepIndex,
+    pub(crate) item: Option<u32>,
     name: StepName,
     attempt: u32,
     timeout: Duration,
-    cancelled: Option<watch::Receiver<bool>>,
-    failure: Option<Failure>,
+}
+
+/// What an attempt finds around it.
+pub(crate) struct Surroundings {
+    /// Tells that its outcome is no longer wanted.
+    pub(crate) cancelled: Option<watch::Receiver<bool>>,
+    /// Why the instance compensates.
+    pub(crate) failure: Option<Failure>,
+    /// Its share of its step's limit.
+    pub(crate) permit: Option<Permit>,
 }
 
 impl Order {
@@ -35,18 +45,12 @@ impl Order {
         definition: &Definition,
         role: Role,
         name: &StepName,
+        item: Option<u32>,
         attempt: u32,
-        cancelled: Option<watch::Receiver<bool>>,
-        failure: Option<Failure>,
     ) -> Option<Self> {
         let step = definition.index_of(name)?;
         let timeout = timeout_of(definition, step, role)?;
-        Some(Self { role, step, name: name.clone(), attempt, timeout, cancelled, failure })
-    }
-
-    /// The step.
-    pub(crate) fn step(&self) -> StepIndex {
-        self.step
+        Some(Self { role, step, item, name: name.clone(), attempt, timeout })
     }
 }
 
@@ -61,17 +65,23 @@ pub(crate) fn timeout_of(definition: &Definition, step: StepIndex, role: Role) -
 }
 
 /// What the machine is told of an attempt's end.
-pub(crate) fn input_of(role: Role, step: StepIndex, attempt: u32, end: AttemptEnd) -> Input {
+pub(crate) fn input_of(
+    role: Role,
+    step: StepIndex,
+    item: Option<u32>,
+    attempt: u32,
+    end: AttemptEnd,
+) -> Input {
     match role {
-        Role::Step => Input::StepEnded { step, attempt, end },
-        Role::Check => Input::CheckEnded { step, attempt, end },
-        Role::Compensation => Input::CompensationEnded { step, attempt, end },
+        Role::Step => Input::StepEnded { step, item, attempt, end },
+        Role::Check => Input::CheckEnded { step, item, attempt, end },
+        Role::Compensation => Input::CompensationEnded { step, item, attempt, end },
     }
 }
 
 /// Runs an attempt in a task of its own.
-pub(crate) fn spawn(live: Arc<Live>, order: Order) -> AbortHandle {
-    let running = Lifecycle::attempt(live.shared());
+pub(crate) fn spawn(live: Arc<Live>, order: Order, around: Surroundings) -> AbortHandle {
+    let running = Lifecycle::work(live.shared());
     let span = match order.role {
         Role::Step => {
             debug_span!(parent: live.span(), "attempt", step = %order.name, attempt = order.attempt)
@@ -82,17 +92,29 @@ pub(crate) fn spawn(live: Arc<Live>, order: Order) -> AbortHandle {
         }
     };
     let runtime = live.shared().runtime.clone();
-    let attempt = run(live, order, span.clone()).instrument(span);
+    let shared = Arc::clone(live.shared());
+    let Surroundings { cancelled, failure, permit } = around;
+    let attempt = run(live, order, cancelled, failure, span.clone()).instrument(span);
     let task = runtime.spawn(async move {
         attempt.await;
+        if permit.is_some() {
+            drop(permit);
+            shared.serve_line();
+        }
         drop(running);
     });
     task.abort_handle()
 }
 
-async fn run(live: Arc<Live>, order: Order, span: tracing::Span) {
+async fn run(
+    live: Arc<Live>,
+    order: Order,
+    cancelled: Option<watch::Receiver<bool>>,
+    failure: Option<Failure>,
+    span: tracing::Span,
+) {
     let shared = live.shared();
-    let Order { role, step, name, attempt, timeout, cancelled, failure } = order;
+    let Order { role, step, item, name, attempt, timeout } = order;
     let Some(memory) = live.memory() else {
         return live.stop("its values cannot be read");
     };
@@ -101,6 +123,7 @@ async fn run(live: Arc<Live>, order: Order, span: tracing::Span) {
         saga: live.saga().definition().name(),
         instance: live.id().clone(),
         step: name,
+        item,
         attempt,
         compensation: role == Role::Compensation,
         deadline: Instant::now().checked_add(timeout),
@@ -108,10 +131,11 @@ async fn run(live: Arc<Live>, order: Order, span: tracing::Span) {
         span,
     });
     let encoding = Encoding::Json { bytes_max: shared.settings.payload_bytes_max };
-    let call = Call { step: step.get(), role, item: None, cx: &cx, failure: failure.as_ref(), encoding };
+    let at = item.and_then(|item| usize::try_from(item).ok());
+    let call = Call { step: step.get(), item: at, role, cx: &cx, failure: failure.as_ref(), encoding };
     let end = attempt::run(|| memory.call(call), timeout).await;
     tell(&end);
-    live.attempt_ended(step, input_of(role, step, attempt, end));
+    live.attempt_ended(step, item, input_of(role, step, item, attempt, end));
 }
 
 /// Writes down how an attempt ended; the text of an error is in the journal, and not repeated here.

@@ -5,19 +5,27 @@
 //! come into memory by `start` and by [`recovery`], as far as [`admission`] has places.
 
 mod admission;
+pub(crate) mod answer;
 pub(crate) mod attempt;
 mod builder;
+mod children;
 mod clock;
 mod committer;
+mod door;
 mod handle;
+mod inbox;
 mod instance;
 pub(crate) mod launch;
+mod limits;
 mod orchestrator;
+mod output;
 mod recovery;
 mod registry;
+mod resolve;
 mod revive;
 mod shared;
 mod shutdown;
+mod start;
 mod stay;
 
 pub use builder::{Builder, DEFAULT_MAX_ACTIVE, DEFAULT_PAYLOAD_LIMIT, DEFAULT_SHUTDOWN_GRACE};

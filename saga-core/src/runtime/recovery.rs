@@ -42,6 +42,7 @@ pub(crate) async fn run(shared: Arc<Shared>) {
             Ok(false) => feeder.wait().await,
             Err(error) => {
                 warn!(%error, "instances could not be read, trying again");
+                feeder.shared.mend().await;
                 tokio::time::sleep(PAUSE).await;
             }
         }
@@ -116,10 +117,12 @@ impl Feeder {
         Ok(())
     }
 
-    /// Waits until there may be something to do.
+    /// Waits until there may be something to do. Whoever was called out of a line and did not come is passed over
+    /// then.
     async fn wait(&self) {
+        self.shared.serve_line();
         let now = self.shared.now();
-        let next = self.claim_at.min(self.due_at).since(now).max(Duration::from_millis(1));
+        let next = self.claim_at.min(self.due_at).since(now).clamp(Duration::from_millis(1), LOOK_EVERY);
         tokio::select! {
             () = self.shared.admission.changed() => {}
             () = self.shared.earlier_due() => {}

@@ -8,13 +8,18 @@ use tracing::{debug, warn};
 use crate::definition::Definition;
 use crate::error::Error;
 use crate::id::{InstanceId, StepIndex};
-use crate::journal::{Entry, Event, Head, InstanceState, ParkReason, Payload, codec};
+use crate::journal::{Entry, Event, Head, InstanceState, ParkReason, codec};
 use crate::machine::{Input, Machine, ReplayError};
+use crate::private::AnySlot;
 use crate::runtime::admission::Place;
+use crate::runtime::committer::Written;
 use crate::runtime::instance::{Arrival, Arriving, Live};
+use crate::runtime::output::Output;
 use crate::runtime::registry::{AnyInstance, AnySaga};
 use crate::runtime::shared::{Inserted, Shared};
-use crate::store::{Store, Stored, Write};
+use crate::runtime::shutdown::Lifecycle;
+use crate::runtime::{children, inbox};
+use crate::store::{Signal, Store, Stored, Write};
 
 /// Somebody's decision on a parked instance, with whom to tell.
 pub(crate) struct Command {
@@ -75,14 +80,20 @@ pub(crate) async fn revive(
         return Revived::Settled;
     };
     match replay(saga.definition(), stored) {
-        Ok(replayed) => put(shared, &saga, replayed, place, command),
+        Ok(replayed) => {
+            let revived = put(shared, &saga, replayed, &stored.signals, place, command);
+            if matches!(revived, Revived::Settled) {
+                hear_late_signals(shared, stored).await;
+            }
+            revived
+        }
         Err(what) => {
             warn!(instance = %id, what, "the journal cannot be read: the instance is left as it is");
-            mark_unreadable(shared, id).await;
+            let marked = mark_unreadable(shared, id).await;
             if let Some(command) = command {
                 let _gone = command.reply.send(Err(Error::Unreadable { id: id.clone(), what }));
             }
-            Revived::Settled
+            if marked { Revived::Settled } else { Revived::Busy }
         }
     }
 }
@@ -91,24 +102,27 @@ fn put(
     shared: &Arc<Shared>,
     saga: &Arc<dyn AnySaga>,
     replayed: Replayed,
+    signals: &[Signal],
     place: Option<Place>,
     command: Option<Command>,
 ) -> Revived {
     let Replayed { head, entries, machine } = replayed;
     let wants_nothing = match machine.instance_state() {
         InstanceState::Running | InstanceState::Compensating => false,
-        InstanceState::Parked => command.is_none(),
-        InstanceState::Completed | InstanceState::Compensated | InstanceState::Unreadable => true,
+        // Parked, it may be due all the same: for its deadline.
+        InstanceState::Parked => command.is_none() && machine.next_wake().is_none_or(|at| at > shared.now()),
+        InstanceState::Completed | InstanceState::Compensated => command.is_none(),
+        InstanceState::Unreadable => true,
     };
     if wants_nothing {
         debug!(instance = %head.id, state = %machine.instance_state(), "nothing to go on with");
         return Revived::Settled;
     }
-    let Recalled { memory, output, unread } = recall(saga, &entries);
+    let Recalled { memory, output, parent, unread } = recall(saga, &entries);
     let seq = entries.last().map_or(head.seq, |last| last.seq);
     // What cannot be read parks the instance, so it needs no place.
     let place = if unread.is_none() { place } else { None };
-    let arriving = Arriving { id: head.id.clone(), saga: Arc::clone(saga), memory, place };
+    let arriving = Arriving { id: head.id.clone(), saga: Arc::clone(saga), memory, place, parent };
     let live = Live::revived(shared, arriving, machine, seq, head.progress.clone(), output);
     match shared.insert(&live) {
         Inserted::New => {
@@ -116,12 +130,17 @@ fn put(
             if let Some(Command { input, reply }) = command {
                 inputs.push(Arrival { reply: Some(reply), ..input.into() });
             }
-            let last = match unread {
-                Some((step, message)) => Input::Park { step, reason: ParkReason::Decode, message },
-                None => Input::Proceed,
-            };
-            inputs.push(last.into());
+            match unread {
+                Some((step, message)) => {
+                    inputs.push(Input::Park { step, item: None, reason: ParkReason::Decode, message }.into());
+                }
+                None => {
+                    inputs.extend(inbox::inputs(&live, signals).into_iter().map(Arrival::from));
+                    inputs.push(Input::Proceed.into());
+                }
+            }
             live.feed_all(inputs);
+            children::attend(&live);
             Revived::Settled
         }
         Inserted::There(there) if !there.is_created() => Revived::Busy,
@@ -129,34 +148,46 @@ fn put(
     }
 }
 
+/// A signal that came after the inbox was read and before the instance was in memory was told to nobody.
+async fn hear_late_signals(shared: &Arc<Shared>, read: &Stored) {
+    let Some(live) = shared.get(&read.head.id).filter(|live| inbox::has_signals(live)) else { return };
+    match shared.store.load(std::slice::from_ref(&read.head.id)).await {
+        Ok(stored) => {
+            let signals = stored.into_iter().flatten().flat_map(|stored| stored.signals);
+            let late: Vec<Signal> = signals.skip(read.signals.len()).collect();
+            inbox::tell(&live, &late);
+        }
+        Err(error) => warn!(instance = %read.head.id, %error, "the inbox could not be read once more"),
+    }
+}
+
 /// The values of an instance, as far as they can be read.
+#[derive(Default)]
 struct Recalled {
     memory: Option<Arc<dyn AnyInstance>>,
-    output: Payload,
+    output: Output,
+    parent: Option<InstanceId>,
     unread: Option<(StepIndex, String)>,
 }
 
-/// Puts the input and the outputs back from the journal.
+/// Puts the input, the outputs, the items and the signals back from the journal.
 fn recall(saga: &Arc<dyn AnySaga>, entries: &[Entry]) -> Recalled {
     let definition = saga.definition();
-    let mut recalled = Recalled { memory: None, output: Payload::NOTHING, unread: None };
+    let mut recalled = Recalled::default();
     for event in entries.iter().flat_map(|entry| &entry.events) {
-        match event {
-            Event::SagaStarted { input, .. } => match saga.recall(input) {
+        recalled.output.note(definition, definition.output(), event);
+        if let Event::SagaStarted { input, parent, .. } = event {
+            recalled.parent.clone_from(parent);
+            match saga.recall(input) {
                 Ok(memory) => recalled.memory = Some(memory),
                 Err(message) => recalled.unread = StepIndex::new(0).map(|first| (first, message)),
-            },
-            Event::StepSucceeded { step, output } => {
-                let Some(index) = definition.index_of(step) else { continue };
-                if definition.output() == Some(index) {
-                    recalled.output = output.clone();
-                }
-                let restored = recalled.memory.as_ref().map(|memory| memory.restore(index, output));
-                if let Some(Err(message)) = restored {
-                    recalled.unread.get_or_insert((index, message));
-                }
             }
-            _ => {}
+        } else if let Some(memory) = &recalled.memory
+            && let Some(step) = event.step().and_then(|name| definition.index_of(name))
+            && let Some(slot) = memory.slot(step)
+            && let Err(message) = restore(slot, event)
+        {
+            recalled.unread.get_or_insert((step, message));
         }
     }
     if recalled.unread.is_some() {
@@ -165,12 +196,29 @@ fn recall(saga: &Arc<dyn AnySaga>, entries: &[Entry]) -> Recalled {
     recalled
 }
 
-async fn mark_unreadable(shared: &Arc<Shared>, id: &InstanceId) {
+/// Puts back what an event says of a step's values.
+fn restore(slot: &dyn AnySlot, event: &Event) -> Result<(), String> {
+    match event {
+        Event::StepSucceeded { item: None, output, .. } => slot.restore(output),
+        Event::StepSucceeded { item: Some(item), output, .. } => slot.restore_item(*item, output),
+        Event::ItemsListed { items, .. } => slot.restore_items(items),
+        Event::SignalReceived { payload, .. } => slot.restore_signal(payload),
+        _ => Ok(()),
+    }
+}
+
+/// Marks an instance as unreadable; `false` if that could not be written.
+async fn mark_unreadable(shared: &Arc<Shared>, id: &InstanceId) -> bool {
     let write = Write::MarkUnreadable { id: id.clone(), epoch: shared.epoch(), at: shared.now() };
-    match shared.store.append(&[write]).await.map(|mut results| results.pop()) {
-        Ok(Some(Ok(())) | None) => {}
-        Ok(Some(Err(refusal))) => warn!(instance = %id, %refusal, "the instance could not be marked"),
-        Err(error) => warn!(instance = %id, %error, "the instance could not be marked"),
+    let (answer, written) = oneshot::channel();
+    shared.committer.submit_for(write, answer, Lifecycle::work(shared));
+    match written.await {
+        Ok(Written::Durable) => true,
+        Ok(Written::Refused(refusal)) => {
+            warn!(instance = %id, %refusal, "the instance could not be marked");
+            true
+        }
+        Ok(Written::Failed(_)) | Err(_) => false,
     }
 }
 

@@ -9,16 +9,23 @@ use std::time::Duration;
 
 use tokio::runtime::Handle as Runtime;
 use tokio::sync::{Notify, oneshot, watch};
+use tokio::time::Instant;
+use tracing::warn;
 
+use crate::definition::Definition;
 use crate::id::{Epoch, InstanceId};
-use crate::journal::Payload;
+use crate::machine::Input;
 use crate::outcome::{Failure, Parked};
 use crate::runtime::admission::Admission;
 use crate::runtime::clock::Clock;
 use crate::runtime::committer::Committer;
+use crate::runtime::door::Door;
 use crate::runtime::instance::Live;
+use crate::runtime::limits::Limits;
+use crate::runtime::output::Output;
 use crate::runtime::registry::Registry;
 use crate::runtime::shutdown::Lifecycle;
+use crate::runtime::stay::LEASE;
 use crate::store::Store;
 use crate::time::Timestamp;
 
@@ -38,10 +45,15 @@ pub(crate) struct Shared {
     pub(crate) registry: Registry,
     pub(crate) settings: Settings,
     pub(crate) admission: Arc<Admission>,
+    limits: Limits,
     pub(crate) committer: Committer,
     pub(crate) lifecycle: Lifecycle,
     pub(crate) runtime: Runtime,
     epoch: AtomicU64,
+    /// Held by who gets the store to work again.
+    pub(crate) repairing: tokio::sync::Mutex<()>,
+    /// The latest time that was told, and when.
+    latest: Mutex<(Timestamp, Instant)>,
     table: Mutex<Table>,
     wake: Wake,
     committer_ended: watch::Sender<bool>,
@@ -77,7 +89,7 @@ pub(crate) enum Inserted {
 #[derive(Debug, Clone)]
 pub(crate) enum Ended {
     /// It completed with this output.
-    Completed(Payload),
+    Completed(Output),
     /// It compensated.
     Compensated(Failure),
     /// It is parked.
@@ -104,6 +116,7 @@ impl Shared {
         Arc::new(Self {
             store,
             clock,
+            limits: Limits::of(&registry),
             registry,
             admission: Admission::new(settings.max_active),
             settings,
@@ -111,15 +124,65 @@ impl Shared {
             lifecycle: Lifecycle::new(),
             runtime,
             epoch: AtomicU64::new(epoch.get()),
+            repairing: tokio::sync::Mutex::default(),
+            latest: Mutex::new((Timestamp::from_millis(0), Instant::now())),
             table: Mutex::default(),
             wake: Wake::default(),
             committer_ended: watch::Sender::new(false),
         })
     }
 
-    /// The time now.
+    /// The time now. It never goes back: where the clock does, the time goes on as tokio's does, so that nothing
+    /// waits a second time.
     pub(crate) fn now(&self) -> Timestamp {
-        self.clock.now().into()
+        let wall = Timestamp::from(self.clock.now());
+        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        let (time, at) = *latest;
+        let now = if wall < time { time.plus_whole_millis(at.elapsed()) } else { wall };
+        if now > time {
+            *latest = (now, Instant::now());
+        }
+        now
+    }
+
+    /// Gets the store to work again after an error outside a commit, unless it does by now: a store may refuse
+    /// everything until it is reopened.
+    pub(crate) async fn mend(&self) {
+        let _one_at_a_time = self.repairing.lock().await;
+        let now = self.now();
+        if self.store.renew(self.epoch(), now, now.plus(LEASE)).await.is_err()
+            && let Err(error) = self.store.reopen().await
+        {
+            warn!(%error, "the store could not be reopened");
+        }
+    }
+
+    /// Ends without further ado, since a part that everything depends on has failed.
+    pub(crate) fn fail(&self) {
+        self.lifecycle.fail();
+        self.committer.clear();
+        self.committer_ended.send_replace(true);
+        self.forget_all();
+    }
+
+    /// The gate that the machine of an instance asks.
+    pub(crate) fn door<'a>(
+        &'a self,
+        is_open: bool,
+        definition: &'a Definition,
+        id: &'a InstanceId,
+    ) -> Door<'a> {
+        Door { is_open, limits: &self.limits, definition, id, permits: Vec::new(), refused: false }
+    }
+
+    /// Lets those go on who stood in line for attempts that have ended.
+    pub(crate) fn serve_line(&self) {
+        for id in self.limits.next() {
+            match self.get(&id) {
+                Some(live) => live.feed(Input::Proceed.into()),
+                None => self.admission.enqueue(id),
+            }
+        }
     }
 
     /// The epoch of the stay.
@@ -134,7 +197,7 @@ impl Shared {
 
     /// Commits what instances hand in, until the end.
     pub(crate) async fn commit(self: Arc<Self>) {
-        self.committer.run(&*self.store, &self.lifecycle).await;
+        self.committer.run(&*self.store, &self.lifecycle, &self.repairing).await;
         self.committer_ended.send_replace(true);
     }
 
@@ -188,7 +251,8 @@ impl Shared {
         }
     }
 
-    /// Waits for the end of an instance; tells too whether it is in memory.
+    /// Waits for the end of an instance; tells too whether it is in memory. Whoever stops waiting calls
+    /// [`forget_waiters`](Self::forget_waiters).
     pub(crate) fn wait_for(&self, id: &InstanceId) -> (oneshot::Receiver<Ended>, bool) {
         let (waiter, ended) = oneshot::channel();
         let mut table = self.table();

@@ -19,7 +19,9 @@ enum Stage {
     Open,
     /// Nothing new starts.
     Ending,
-    /// Every attempt has ended: what is handed in is committed, then the committer ends.
+    /// The grace is over: not even what was announced starts.
+    Aborting,
+    /// Every attempt has ended, and everything that was handed in is committed.
     Drained,
     /// The store is closed.
     Closed,
@@ -28,17 +30,15 @@ enum Stage {
 /// The life of an orchestrator, to be watched.
 pub(crate) struct Lifecycle {
     stage: watch::Sender<Stage>,
-    attempts: AtomicUsize,
-    attempt_ended: Notify,
+    /// Attempts that run and writes that are handed in.
+    work: AtomicUsize,
+    work_ended: Notify,
 }
 
 impl Lifecycle {
     pub(crate) fn new() -> Self {
-        Self {
-            stage: watch::Sender::new(Stage::Open),
-            attempts: AtomicUsize::new(0),
-            attempt_ended: Notify::new(),
-        }
+        let stage = watch::Sender::new(Stage::Open);
+        Self { stage, work: AtomicUsize::new(0), work_ended: Notify::new() }
     }
 
     /// Whether nothing new starts.
@@ -46,20 +46,31 @@ impl Lifecycle {
         *self.stage.borrow() >= Stage::Ending
     }
 
+    /// Whether not even that starts which was announced.
+    pub(crate) fn is_aborting(&self) -> bool {
+        *self.stage.borrow() >= Stage::Aborting
+    }
+
     /// Waits until nothing new starts.
     pub(crate) async fn ending(&self) {
         self.reached(Stage::Ending).await;
     }
 
-    /// Waits until every attempt has ended.
+    /// Waits until every attempt has ended and everything is committed.
     pub(crate) async fn drained(&self) {
         self.reached(Stage::Drained).await;
     }
 
-    /// Counts an attempt until what is returned is dropped.
-    pub(crate) fn attempt(shared: &Arc<Shared>) -> RunningAttempt {
-        shared.lifecycle.attempts.fetch_add(1, Ordering::SeqCst);
-        RunningAttempt { shared: Arc::clone(shared) }
+    /// Counts an attempt or a write until what is returned is dropped. Between the end of one and the next that
+    /// follows from it there is no moment without either.
+    pub(crate) fn work(shared: &Arc<Shared>) -> Work {
+        shared.lifecycle.work.fetch_add(1, Ordering::SeqCst);
+        Work { shared: Arc::clone(shared) }
+    }
+
+    /// Ends the orchestrator without further ado.
+    pub(crate) fn fail(&self) {
+        self.enter(Stage::Aborting);
     }
 
     async fn reached(&self, stage: Stage) {
@@ -68,10 +79,10 @@ impl Lifecycle {
         let _closed = stages.wait_for(|now| *now >= stage).await;
     }
 
-    async fn no_attempts(&self) {
+    async fn idle(&self) {
         loop {
-            let ended = self.attempt_ended.notified();
-            if self.attempts.load(Ordering::SeqCst) == 0 {
+            let ended = self.work_ended.notified();
+            if self.work.load(Ordering::SeqCst) == 0 {
                 return;
             }
             ended.await;
@@ -89,15 +100,15 @@ impl Lifecycle {
     }
 }
 
-/// An attempt that counts as running.
-pub(crate) struct RunningAttempt {
+/// An attempt that runs, or a write that is handed in.
+pub(crate) struct Work {
     shared: Arc<Shared>,
 }
 
-impl Drop for RunningAttempt {
+impl Drop for Work {
     fn drop(&mut self) {
-        if self.shared.lifecycle.attempts.fetch_sub(1, Ordering::SeqCst) == 1 {
-            self.shared.lifecycle.attempt_ended.notify_waiters();
+        if self.shared.lifecycle.work.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.shared.lifecycle.work_ended.notify_waiters();
         }
     }
 }
@@ -132,10 +143,11 @@ async fn end(ending: Ending) {
     let shared = &ending.shared;
     shared.admission.nudge();
     let lifecycle = &shared.lifecycle;
-    if tokio::time::timeout(shared.settings.shutdown_grace, lifecycle.no_attempts()).await.is_err() {
+    if tokio::time::timeout(shared.settings.shutdown_grace, lifecycle.idle()).await.is_err() {
         warn!("the grace is over: attempts that still run are dropped, and count as in doubt");
+        lifecycle.enter(Stage::Aborting);
         shared.live().iter().for_each(|live| live.abort_attempts());
-        lifecycle.no_attempts().await;
+        lifecycle.idle().await;
     }
     lifecycle.enter(Stage::Drained);
     shared.committer_ended().await;

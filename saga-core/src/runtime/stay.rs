@@ -13,7 +13,7 @@ use crate::time::Timestamp;
 
 /// How long others wait before they take over the instances of a worker that is silent: longer than the pauses
 /// of a busy machine, shorter than the patience of who waits for an order.
-const LEASE: Duration = Duration::from_secs(30);
+pub(crate) const LEASE: Duration = Duration::from_secs(30);
 
 /// How often the lease is prolonged: two renewals may fail before it passes.
 const RENEW_EVERY: Duration = Duration::from_secs(10);
@@ -36,18 +36,22 @@ pub(crate) async fn keep(shared: Arc<Shared>) {
         match shared.store.renew(shared.epoch(), now, now.plus(LEASE)).await {
             Ok(true) => debug!("the lease is prolonged"),
             Ok(false) => rejoin(&shared).await,
-            Err(error) => warn!(%error, "the lease could not be prolonged, trying again"),
+            Err(error) => {
+                warn!(%error, "the lease could not be prolonged, trying again");
+                shared.mend().await;
+            }
         }
     }
 }
 
 async fn rejoin(shared: &Arc<Shared>) {
     error!("the lease has passed: others may have taken over, beginning anew");
-    let lost = shared.live();
     match join(&*shared.store, &*shared.clock).await {
         Ok(epoch) => shared.set_epoch(epoch),
         Err(error) => return warn!(%error, "no new stay could begin, trying again"),
     }
-    lost.iter().for_each(|live| live.lose());
+    // What was started while the new stay began belongs to the old one too.
+    let lost = shared.live().into_iter().filter(|live| live.epoch() != shared.epoch());
+    lost.for_each(|live| live.lose());
     shared.admission.nudge();
 }

@@ -12,8 +12,12 @@ pub use crate::id::{Epoch, Seq};
 pub use crate::time::Timestamp;
 
 use crate::definition::{Shape, ShapeId};
-use crate::id::InstanceId;
-use crate::journal::{EncodedEntry, Head, Progress};
+use crate::id::{InstanceId, StepName};
+use crate::journal::{EncodedEntry, Head, Payload, Progress};
+
+/// The most signals that are kept of an instance: more than a saga has steps to wait for them, few enough that a
+/// sender who does not stop cannot fill the store, and that an instance is read with all of them.
+pub const SIGNALS_MAX: usize = 1_000;
 
 /// A place where journals are kept.
 ///
@@ -34,9 +38,19 @@ use crate::journal::{EncodedEntry, Head, Progress};
 /// id is free and its entry is the first; another entry only if its number is one above the last of its
 /// instance, and its epoch that of the stay the instance belongs to, checked in the same statement that writes
 /// it. Where several reasons speak against a write, the refusal is the first of [`Refusal::Exists`],
-/// [`Refusal::NotFound`], [`Refusal::Fenced`], [`Refusal::Sequence`]. When the batch as a whole is answered with
-/// an error, each of its writes may or may not have taken effect: the caller calls [`reopen`](Self::reopen), and
-/// reads back.
+/// [`Refusal::NotFound`], [`Refusal::Fenced`], [`Refusal::Sequence`], [`Refusal::Finished`],
+/// [`Refusal::Unreadable`], [`Refusal::Full`]. When the batch as a whole is answered with an error, each of its
+/// writes may or may not have taken effect: the caller calls [`reopen`](Self::reopen), and reads back.
+///
+/// **Signals.** An instance has an inbox, in the order of arrival, for as long as it exists: reading takes nothing
+/// out of it. Any stay, also one that has ended, may put signals into it, and this changes nothing else of the instance
+/// but its `due`. A signal whose id is there already is answered with `Ok` and changes nothing, also when the inbox
+/// is full.
+///
+/// **Waking.** An instance waits while it has a `due`, and a wait for something that is no time is due
+/// [`Timestamp::NEVER`]: it is never handed out by [`due`](Self::due), nor named as the next. A signal, and an entry
+/// with `wake`, make an instance that waits due at the moment of the signal or entry, unless it is due earlier; one
+/// that does not wait they leave as it is. So who lets an instance wait looks afterwards for what came just before.
 ///
 /// **Reading.** What was acknowledged is read, in order, without gaps, byte for byte, also by another stay and
 /// after the store was opened anew. The number in a head is that of the last entry; the rest is what the last
@@ -86,8 +100,8 @@ pub trait Store: Send + Sync {
     /// [`StoreError`] if it is not known which of the writes took effect.
     async fn append(&self, batch: &[Write]) -> Result<Vec<Result<(), Refusal>>, StoreError>;
 
-    /// The heads and journals of these instances, in the order asked for, `None` where there is none. Head and
-    /// journal of an instance are of one moment.
+    /// The heads, journals and inboxes of these instances, in the order asked for, `None` where there is none. Those
+    /// of one instance are of one moment.
     ///
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
@@ -110,16 +124,18 @@ pub trait Store: Send + Sync {
         wanted: Wanted<'_>,
     ) -> Result<Vec<InstanceId>, StoreError>;
 
-    /// Hands out active instances whose time has come (`due` at or before `now`), the earliest first and of
+    /// Hands out unfinished instances, parked ones too, whose time has come (`due` at or before `now`), the earliest first and of
     /// those due at one time the oldest, at most `limit`, of this stay or of ended ones: they belong to `epoch` from
     /// then on, and their `due` is cleared. Tells too when the next one is due that this stay or an ended one has.
+    /// What is due [`Timestamp::NEVER`] it does not see. It costs what it hands out, however many wait.
     ///
     /// # Errors
     /// [`StoreError`] if the store cannot be read or written.
     async fn due(&self, epoch: Epoch, now: Timestamp, limit: usize) -> Result<Due, StoreError>;
 
     /// Makes the store usable again after an error: closes what it holds and opens it anew, as far as that is
-    /// needed. The stay goes on.
+    /// needed. The stay goes on. What is read afterwards is durable, also if it was written by a batch that was
+    /// answered with an error.
     ///
     /// # Errors
     /// [`StoreError`] if it cannot be opened: try again later.
@@ -178,6 +194,16 @@ pub enum Write {
         entry: EncodedEntry,
         /// How far the instance is now, if that has changed.
         progress: Option<Progress>,
+        /// The instance that may be waiting for this entry, such as the parent of a child that ends here. If it
+        /// waits, it is due at `entry.at` at the latest; if not, or if it is not there, this changes nothing.
+        wake: Option<InstanceId>,
+    },
+    /// A signal for an instance: into its inbox, and if it waits, it is due at `signal.at` at the latest.
+    Signal {
+        /// The instance, whatever stay it belongs to.
+        id: InstanceId,
+        /// The signal.
+        signal: Signal,
     },
     /// Marks an instance as unreadable: its progress is [`InstanceState::Unreadable`](crate::journal::InstanceState)
     /// since `at` and nothing else, its entries stay as they are. A version that can read it may append to it.
@@ -196,17 +222,31 @@ impl Write {
     pub fn id(&self) -> &InstanceId {
         match self {
             Self::Create { head, .. } => &head.id,
-            Self::Append { id, .. } | Self::MarkUnreadable { id, .. } => id,
+            Self::Append { id, .. } | Self::Signal { id, .. } | Self::MarkUnreadable { id, .. } => id,
         }
     }
 
-    /// The stay it is made under.
-    pub fn epoch(&self) -> Epoch {
+    /// The stay it is made under; none for a signal, which any stay may send.
+    pub fn epoch(&self) -> Option<Epoch> {
         match self {
-            Self::Create { entry, .. } | Self::Append { entry, .. } => entry.epoch,
-            Self::MarkUnreadable { epoch, .. } => *epoch,
+            Self::Create { entry, .. } | Self::Append { entry, .. } => Some(entry.epoch),
+            Self::Signal { .. } => None,
+            Self::MarkUnreadable { epoch, .. } => Some(*epoch),
         }
     }
+}
+
+/// A message for a step of an instance, as the store keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signal {
+    /// Its id: an instance keeps one signal of each.
+    pub id: String,
+    /// The step it is for.
+    pub step: StepName,
+    /// What it says.
+    pub payload: Payload,
+    /// When it was sent.
+    pub at: Timestamp,
 }
 
 /// Why a write was not taken. Nothing of it took effect.
@@ -225,6 +265,15 @@ pub enum Refusal {
     /// The instance belongs to another stay.
     #[error("the instance belongs to another worker")]
     Fenced,
+    /// The instance is completed or compensated: no signal makes a difference to it.
+    #[error("the instance has ended")]
+    Finished,
+    /// The instance is unreadable: nobody can tell what a signal would make of it.
+    #[error("the instance cannot be read")]
+    Unreadable,
+    /// The inbox of the instance holds [`SIGNALS_MAX`] signals.
+    #[error("the instance has {SIGNALS_MAX} signals, which is the most it can have")]
+    Full,
 }
 
 /// An instance as it is stored.
@@ -234,6 +283,8 @@ pub struct Stored {
     pub head: Head,
     /// Its entries, from the first.
     pub entries: Vec<EncodedEntry>,
+    /// Its signals, in the order of their arrival, also those that its entries tell of.
+    pub signals: Vec<Signal>,
 }
 
 /// Which instances to claim.

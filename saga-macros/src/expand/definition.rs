@@ -46,13 +46,14 @@ fn step(saga: &Saga, step: &Step, library: &TokenStream) -> Option<TokenStream> 
         }
     });
     let policy = policy(&args.policy, base(saga, step), library);
+    let in_doubt = retry_in_doubt(step, args, library);
     let park = matches!(args.in_doubt, Some(InDoubt::Park)).then(|| quote!(.park_in_doubt()));
     let compensation = compensation(saga, step, library);
     let check = check(saga, step, args, library);
     let flow = flow(saga, step, args, library);
     Some(quote! {
         #library::__private::StepDefinition::new(#name, #library::__private::StepKind::#kind)
-            #after #flow #idempotent #policy #park #check #compensation
+            #after #flow #idempotent #policy #in_doubt #park #check #compensation
     })
 }
 
@@ -112,6 +113,15 @@ fn base(saga: &Saga, step: &Step) -> Base {
         Some(Kind::ReadOnly) if after_pivot => Base::PersistentByPlace,
         Some(Kind::Compensatable | Kind::Pivot | Kind::ReadOnly) | None => Base::Forward,
     }
+}
+
+/// What an idempotent pivot in doubt does: it is tried without limit, whatever the limit is before, and with the
+/// delays that are said.
+fn retry_in_doubt(step: &Step, args: &StepArgs, library: &TokenStream) -> Option<TokenStream> {
+    let said = args.policy.retry.as_ref().filter(|_| step.kind == Some(Kind::Pivot))?;
+    let delays = delays(said);
+    let is_needed = args.idempotent.is_some() && !delays.is_empty();
+    is_needed.then(|| quote!(.retry_in_doubt(#library::__private::RetryPolicy::PERSISTENT #delays)))
 }
 
 fn compensation(saga: &Saga, step: &Step, library: &TokenStream) -> Option<TokenStream> {
@@ -179,6 +189,11 @@ fn retry(args: &RetryArgs) -> TokenStream {
         Attempts::AtMost(_, attempts) => quote!(.attempts(#attempts)),
         Attempts::Unlimited => quote!(.unlimited()),
     });
+    let delays = delays(args);
+    quote!(#attempts #delays)
+}
+
+fn delays(args: &RetryArgs) -> TokenStream {
     let initial = args.initial.as_ref().map(|initial| {
         let initial = duration(initial.duration);
         quote!(.initial(#initial))
@@ -189,7 +204,7 @@ fn retry(args: &RetryArgs) -> TokenStream {
         quote!(.max(#max))
     });
     let jitter = args.jitter.map(|jitter| quote!(.jitter(#jitter)));
-    quote!(#attempts #initial #factor #max #jitter)
+    quote!(#initial #factor #max #jitter)
 }
 
 /// The expression of a duration.

@@ -9,7 +9,8 @@ use saga_core::store::{Refusal, Store, Write};
 use crate::Fixture;
 use crate::law::{Seen, equal};
 use crate::sample::{
-    append, append_with, create, entry, head, head_of, id, in_state, join, journal, running, taken, write,
+    append, append_with, create, create_with, entry, head, head_of, id, in_state, join, journal, running,
+    send, signal, taken, write,
 };
 
 pub(crate) async fn taken_id_is_refused(fixture: &dyn Fixture) -> Result<(), Seen> {
@@ -61,7 +62,8 @@ pub(crate) async fn unknown_instance_is_refused(fixture: &dyn Fixture) -> Result
     let epoch = join(&*store).await?;
     let order = id("order")?;
     let mark = Write::MarkUnreadable { id: order.clone(), epoch, at: crate::sample::at(1) };
-    for unknown in [append(&order, epoch, 1), append(&order, epoch, 2), mark] {
+    let signal = send(&order, &signal("paid", 1)?);
+    for unknown in [append(&order, epoch, 1), append(&order, epoch, 2), mark, signal] {
         let answer = write(&*store, unknown).await?;
         equal("the answer to a write to an unknown instance", &answer, &Err(Refusal::NotFound))?;
     }
@@ -95,13 +97,20 @@ pub(crate) async fn refused_write_spoils_no_other(fixture: &dyn Fixture) -> Resu
     let store = fixture.open().await;
     let other = join(&*store).await?;
     let epoch = join(&*store).await?;
-    let old = id("old")?;
-    taken(&*store, &[create(&old, epoch)]).await?;
+    let [old, ended, marked] = [id("old")?, id("ended")?, id("marked")?];
+    let setup = [
+        create(&old, epoch),
+        create_with(&ended, epoch, in_state(InstanceState::Completed)),
+        create_with(&marked, epoch, in_state(InstanceState::Unreadable)),
+    ];
+    taken(&*store, &setup).await?;
     let bad = [
         (create(&old, epoch), Refusal::Exists),
         (append(&id("unknown")?, epoch, 2), Refusal::NotFound),
         (append(&old, other, 2), Refusal::Fenced),
         (append(&old, epoch, 3), Refusal::Sequence),
+        (send(&ended, &signal("paid", 1)?), Refusal::Finished),
+        (send(&marked, &signal("paid", 1)?), Refusal::Unreadable),
     ];
     for (kind, (refused, refusal)) in bad.iter().enumerate() {
         for place in 0..3 {
@@ -167,7 +176,7 @@ pub(crate) async fn one_of_many_appenders_wins(fixture: &dyn Fixture) -> Result<
     for round in 2..6 {
         let tries = (0..APPENDERS).map(|appender| {
             let entry = EncodedEntry { events: format!("[{appender}]"), ..entry(epoch, round) };
-            Write::Append { id: order.clone(), entry, progress: None }
+            Write::Append { id: order.clone(), entry, progress: None, wake: None }
         });
         let answers = together(&store, tries).await?;
         let winners: Vec<&Write> =

@@ -9,8 +9,8 @@ use saga_core::store::{Refusal, Store, Wanted, Write};
 
 use crate::law::{Seen, equal};
 use crate::sample::{
-    append, at, create, create_with, entry, head, head_of, id, ids, in_state, join, running, taken, waiting,
-    write,
+    append, append_with, at, create, create_with, entry, head, head_of, id, ids, in_state, join, running,
+    taken, waiting, waiting_for_ever, write,
 };
 use crate::{Fixture, Stays};
 
@@ -25,13 +25,14 @@ pub(crate) async fn claim_hands_out_the_oldest_of_ended_stays(fixture: &dyn Fixt
     }
     taken(&*store, &creations).await?;
     let second = join(&*store).await?;
-    taken(&*store, &[create(&id("e")?, second), create(&id("d")?, second)]).await?;
+    let mixed = [create(&id("e")?, second), create(&id("f")?, first), create(&id("d")?, second)];
+    taken(&*store, &mixed).await?;
     let third = join(&*store).await?;
     taken(&*store, &[create(&id("own")?, third)]).await?;
     store.release(first).await?;
     store.release(second).await?;
     for (limit, expected) in
-        [(0, vec![]), (2, ids(["b", "a"])?), (2, ids(["c", "e"])?), (9, ids(["d"])?), (9, vec![])]
+        [(0, vec![]), (2, ids(["b", "a"])?), (2, ids(["c", "e"])?), (9, ids(["f", "d"])?), (9, vec![])]
     {
         let claimed = store.claim(third, at(1), Wanted::Active { limit }).await?;
         equal(&format!("a claim of {limit}"), &claimed, &expected)?;
@@ -60,12 +61,15 @@ pub(crate) async fn claim_leaves_live_stays_alone(fixture: &dyn Fixture) -> Resu
 pub(crate) async fn claim_passes_over_what_is_not_ready(fixture: &dyn Fixture) -> Result<(), Seen> {
     let store = fixture.open().await;
     let first = join(&*store).await?;
-    let mut batch = vec![create_with(&id("waiting")?, first, waiting(1))];
+    let mut batch = vec![
+        create_with(&id("waiting")?, first, waiting(1)),
+        create_with(&id("waiting for ever")?, first, waiting_for_ever()),
+    ];
     for state in InstanceState::ALL {
         batch.push(create_with(&id(state.as_str())?, first, in_state(state)));
         let (later, late) = (id(format!("later-{state}"))?, in_state(state));
         batch.push(create_with(&later, first, waiting(1)));
-        batch.push(Write::Append { id: later, entry: entry(first, 2), progress: Some(late) });
+        batch.push(append_with(&later, first, 2, late));
     }
     taken(&*store, &batch).await?;
     let second = join(&*store).await?;

@@ -4,12 +4,15 @@ use saga_core::store::{Defined, InUse, StoreError, StoreErrorKind, Wanted, Write
 
 use crate::Fixture;
 use crate::law::{Seen, equal};
-use crate::sample::{SAGA, append, at, create, create_with, id, ids, join, shape, taken, waiting};
+use crate::sample::{
+    SAGA, append, at, create, create_with, id, ids, join, send, shape, signal, taken, waiting,
+    waiting_for_ever,
+};
 
 pub(crate) async fn data_outlives_the_store(fixture: &dyn Fixture) -> Result<(), Seen> {
     let definition = Defined { saga: String::from(SAGA), version: 1, shape: shape(0) };
-    let orders = ids(["order", "late", "one"])?;
-    let [order, late, one] = orders.as_slice() else { return Ok(()) };
+    let orders = ids(["order", "late", "one", "asleep"])?;
+    let [order, late, one, asleep] = orders.as_slice() else { return Ok(()) };
     let store = fixture.open().await;
     let first = join(&*store).await?;
     store.define(&definition).await?;
@@ -18,6 +21,9 @@ pub(crate) async fn data_outlives_the_store(fixture: &dyn Fixture) -> Result<(),
         append(order, first, 2),
         create_with(late, first, waiting(10)),
         create(one, first),
+        create_with(asleep, first, waiting_for_ever()),
+        send(asleep, &signal("b", 12)?),
+        send(asleep, &signal("a", 11)?),
     ];
     taken(&*store, &batch).await?;
     let before = store.load(&orders).await?;
@@ -33,6 +39,7 @@ pub(crate) async fn data_outlives_the_store(fixture: &dyn Fixture) -> Result<(),
     let claimed = store.claim(second, at(1), Wanted::Active { limit: 9 }).await?;
     equal("a claim", &claimed, &vec![order.clone()])?;
     equal("what is due", &store.due(second, at(10), 9).await?.ids, &vec![late.clone()])?;
+    equal("what is due later", &store.due(second, at(11), 9).await?.ids, &vec![asleep.clone()])?;
     taken(&*store, &[append(order, second, 3), append(late, second, 2), append(one, second, 2)]).await?;
     store.close().await?;
     Ok(())

@@ -6,7 +6,9 @@ use saga_core::store::{Defined, InUse, Write};
 
 use crate::Fixture;
 use crate::law::{Seen, equal};
-use crate::sample::{SAGA, append_with, entry, head, id, in_state, join, running, shape, shape_id, taken};
+use crate::sample::{
+    SAGA, append_with, entry, head, id, in_state, join, running, shape, shape_id, taken, waiting,
+};
 
 pub(crate) async fn definition_is_kept_once(fixture: &dyn Fixture) -> Result<(), Seen> {
     let store = fixture.open().await;
@@ -42,9 +44,11 @@ pub(crate) async fn definition_is_in_use_until_its_instances_end(fixture: &dyn F
     let order = id("order")?;
     taken(&*store, &[Write::Create { head: head(&order, running()), entry: entry(epoch, 1) }]).await?;
     let mut seq = Seq::FIRST;
-    for state in InstanceState::ALL {
+    let waiting = waiting(500);
+    for progress in InstanceState::ALL.map(in_state).into_iter().chain([waiting]) {
+        let state = progress.state;
         seq = seq.next();
-        taken(&*store, &[append_with(&order, epoch, seq.get(), in_state(state))]).await?;
+        taken(&*store, &[append_with(&order, epoch, seq.get(), progress)]).await?;
         let in_use = if state.is_terminal() { InUse::No } else { InUse::Yes };
         let what = format!("its use by an instance that is {state}");
         equal(&what, &store.defined(SAGA, 1).await?, &vec![(definition.clone(), in_use)])?;

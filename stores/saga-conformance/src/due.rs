@@ -3,11 +3,12 @@
 use saga_core::id::InstanceId;
 use saga_core::journal::InstanceState;
 use saga_core::store::{Due, Refusal, Wanted, Write};
+use saga_core::time::Timestamp;
 
 use crate::law::{Seen, equal};
 use crate::sample::{
     append, append_with, at, create, create_with, head_of, id, ids, in_state, join, running, taken, waiting,
-    write,
+    waiting_for_ever, write,
 };
 use crate::{Fixture, Stays};
 
@@ -59,7 +60,7 @@ pub(crate) async fn due_is_cleared_and_claimed(fixture: &dyn Fixture) -> Result<
     equal("a claim of what was due", &claimed, &vec![order])
 }
 
-pub(crate) async fn due_passes_over_what_is_not_active(fixture: &dyn Fixture) -> Result<(), Seen> {
+pub(crate) async fn due_passes_over_what_has_ended(fixture: &dyn Fixture) -> Result<(), Seen> {
     let store = fixture.open().await;
     let epoch = join(&*store).await?;
     let mut expected = Vec::new();
@@ -68,7 +69,7 @@ pub(crate) async fn due_passes_over_what_is_not_active(fixture: &dyn Fixture) ->
         let progress = saga_core::journal::Progress { due: Some(at(10)), ..in_state(state) };
         taken(&*store, &[create_with(&order, epoch, waiting(10)), append_with(&order, epoch, 2, progress)])
             .await?;
-        if state.is_active() {
+        if state.is_unfinished() {
             expected.push(order);
         }
     }
@@ -76,6 +77,34 @@ pub(crate) async fn due_passes_over_what_is_not_active(fixture: &dyn Fixture) ->
     let mark = Write::MarkUnreadable { id: marked.clone(), epoch, at: at(1) };
     taken(&*store, &[create_with(&marked, epoch, waiting(10)), mark]).await?;
     equal("what is due", &store.due(epoch, at(10), 99).await?, &due(expected, None))
+}
+
+pub(crate) async fn never_is_not_due(fixture: &dyn Fixture) -> Result<(), Seen> {
+    let store = fixture.open().await;
+    let first = join(&*store).await?;
+    let (asleep, later) = (id("asleep")?, id("later")?);
+    let batch = [
+        create_with(&asleep, first, waiting_for_ever()),
+        create(&later, first),
+        append_with(&later, first, 2, waiting_for_ever()),
+    ];
+    taken(&*store, &batch).await?;
+    for now in [at(1), Timestamp::NEVER] {
+        equal(
+            "what is due of those that wait for no time",
+            &store.due(first, now, 9).await?,
+            &due(vec![], None),
+        )?;
+    }
+    let second = join(&*store).await?;
+    store.release(first).await?;
+    let claimed = store.claim(second, at(1), Wanted::Active { limit: 9 }).await?;
+    equal("a claim of those that wait for no time", &claimed, &Vec::new())?;
+    equal("its progress", &head_of(&*store, &asleep).await?.progress, &waiting_for_ever())?;
+    let claimed = store.claim(second, at(1), Wanted::One(&asleep)).await?;
+    equal("a claim of one that waits for no time", &claimed, &vec![asleep.clone()])?;
+    taken(&*store, &[append_with(&asleep, second, 2, waiting(5))]).await?;
+    equal("what is due", &store.due(second, at(5), 9).await?, &due(vec![asleep], None))
 }
 
 pub(crate) async fn due_leaves_live_stays_alone(fixture: &dyn Fixture) -> Result<(), Seen> {

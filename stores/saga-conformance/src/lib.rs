@@ -34,6 +34,7 @@ mod model;
 mod random;
 mod reading;
 mod sample;
+mod signals;
 mod stays;
 
 pub use fixture::{Fixture, Stays};

@@ -9,7 +9,7 @@ use saga_core::time::Timestamp;
 
 use crate::law::{Seen, equal};
 use crate::random::Random;
-use crate::sample::{SAGA, at, entry, head, id, shape, shape_id};
+use crate::sample::{SAGA, at, entry, head, id, send, shape, shape_id, signal};
 use crate::{Fixture, Stays};
 
 /// How many operations are tried one after the other.
@@ -170,16 +170,26 @@ impl Pair<'_> {
         let last = self.model.head(&id).await?.map_or(Seq::new(0), |head| head.seq);
         let seq = if self.random.one_in(6) { self.random.below(5) as u64 } else { last.next().get() };
         let progress = self.progress();
-        let kind = self.random.below(12);
+        let kind = self.random.below(14);
         let shape = shape_id(self.sample());
+        let wake = if self.random.one_in(2) { Some(self.id()?) } else { None };
+        let signal = signal(&format!("signal-{}", self.random.below(9)), self.soon())?;
         let make = |epoch| match kind {
             0 => Write::MarkUnreadable { id: id.clone(), epoch, at: at(seq) },
             1..=3 => Write::Create {
                 head: Head { shape: shape.clone(), ..head(&id, progress.clone()) },
                 entry: entry(epoch, if kind == 1 { seq } else { 1 }),
             },
-            4..=7 => Write::Append { id: id.clone(), entry: entry(epoch, seq), progress: None },
-            _ => Write::Append { id: id.clone(), entry: entry(epoch, seq), progress: Some(progress.clone()) },
+            4..=5 => send(&id, &signal),
+            6..=9 => {
+                Write::Append { id: id.clone(), entry: entry(epoch, seq), progress: None, wake: wake.clone() }
+            }
+            _ => Write::Append {
+                id: id.clone(),
+                entry: entry(epoch, seq),
+                progress: Some(progress.clone()),
+                wake: wake.clone(),
+            },
         };
         Ok(Some((make(stay.store), make(stay.model))))
     }
@@ -189,13 +199,21 @@ impl Pair<'_> {
         let state = if self.random.one_in(2) { InstanceState::Running } else { state };
         Progress {
             state,
-            due: self.random.one_in(3).then(|| at(self.now + self.random.below(20) as u64)),
+            due: match self.random.below(9) {
+                0 => Some(Timestamp::NEVER),
+                1..=3 => Some(at(self.soon())),
+                _ => None,
+            },
             needs_attention: self.random.one_in(4),
             step: self.random.one_in(4).then(|| StepName::new("step_0")),
             reason: self.random.one_in(4).then_some(ParkReason::Refused),
             attempts: 3,
             since: at(self.now),
         }
+    }
+
+    fn soon(&mut self) -> u64 {
+        self.now + self.random.below(20) as u64
     }
 
     fn id(&mut self) -> Result<InstanceId, Seen> {

@@ -9,7 +9,7 @@ use crate::Fixture;
 use crate::law::{Seen, equal};
 use crate::sample::{
     append, append_with, at, create, create_with, entry, head, head_of, id, in_state, join, journal, running,
-    shape_id, taken,
+    send, shape_id, signal, taken, waiting_for_ever,
 };
 
 pub(crate) async fn created_instance_is_read_back(fixture: &dyn Fixture) -> Result<(), Seen> {
@@ -28,7 +28,7 @@ pub(crate) async fn created_instance_is_read_back(fixture: &dyn Fixture) -> Resu
     equal("the head before", &store.head(&order).await?, &None)?;
     taken(&*store, &[Write::Create { head: head.clone(), entry: entry(epoch, 1) }]).await?;
     equal("the head", &store.head(&order).await?, &Some(head.clone()))?;
-    let stored = Stored { head, entries: vec![entry(epoch, 1)] };
+    let stored = Stored { head, entries: vec![entry(epoch, 1)], signals: Vec::new() };
     equal("the instance", &store.load(&[order]).await?, &vec![Some(stored)])
 }
 
@@ -59,7 +59,7 @@ pub(crate) async fn journal_is_read_byte_for_byte(fixture: &dyn Fixture) -> Resu
     for one in &entries {
         let write = match one.seq {
             Seq::FIRST => Write::Create { head: head(&order, running()), entry: one.clone() },
-            _ => Write::Append { id: order.clone(), entry: one.clone(), progress: None },
+            _ => Write::Append { id: order.clone(), entry: one.clone(), progress: None, wake: None },
         };
         taken(&*store, &[write]).await?;
     }
@@ -130,6 +130,7 @@ pub(crate) async fn head_says_what_was_said_last(fixture: &dyn Fixture) -> Resul
     let mut said = Vec::from(InstanceState::ALL.map(full_progress));
     said.extend(ParkReason::ALL.map(|reason| Progress { reason: Some(reason), ..running() }));
     said.extend(InstanceState::ALL.map(in_state));
+    said.push(waiting_for_ever());
     for progress in said {
         seq += 1;
         taken(&*store, &[append_with(&order, epoch, seq, progress.clone())]).await?;
@@ -154,16 +155,18 @@ pub(crate) async fn unreadable_mark_changes_only_the_progress(fixture: &dyn Fixt
     let neighbour = id("neighbour")?;
     let parked = full_progress(InstanceState::Parked);
     taken(&*store, &[create_with(&order, epoch, parked), create(&neighbour, epoch)]).await?;
+    let paid = signal("paid", 5)?;
+    taken(&*store, &[send(&order, &paid)]).await?;
     taken(&*store, &[Write::MarkUnreadable { id: order.clone(), epoch, at: at(9) }]).await?;
     let unreadable = head(&order, Progress::new(InstanceState::Unreadable, at(9)));
-    let expected = Stored { head: unreadable, entries: vec![entry(epoch, 1)] };
+    let expected = Stored { head: unreadable, entries: vec![entry(epoch, 1)], signals: vec![paid] };
     equal("the marked instance", &store.load(&[order]).await?, &vec![Some(expected)])?;
     equal("its neighbour", &head_of(&*store, &neighbour).await?, &head(&neighbour, running()))
 }
 
 fn stored(id: &InstanceId, entries: &[EncodedEntry]) -> Stored {
     let seq = entries.last().map_or(Seq::FIRST, |last| last.seq);
-    Stored { head: Head { seq, ..head(id, running()) }, entries: entries.to_vec() }
+    Stored { head: Head { seq, ..head(id, running()) }, entries: entries.to_vec(), signals: Vec::new() }
 }
 
 /// Progress that says something of everything.

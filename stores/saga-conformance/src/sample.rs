@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use saga_core::definition::{Shape, ShapeId, StepKind, StepShape};
 use saga_core::id::{Epoch, InstanceId, Seq, StepName};
-use saga_core::journal::{EncodedEntry, Head, InstanceState, Progress};
-use saga_core::store::{Refusal, Store, Write};
+use saga_core::journal::{EncodedEntry, Head, InstanceState, Payload, Progress, codec};
+use saga_core::store::{Refusal, Signal, Store, Stored, Write};
 use saga_core::time::Timestamp;
 
 use crate::law::Seen;
@@ -58,6 +58,11 @@ pub(crate) fn waiting(due: u64) -> Progress {
     Progress { due: Some(at(due)), ..running() }
 }
 
+/// Waiting for something that is no time.
+pub(crate) fn waiting_for_ever() -> Progress {
+    Progress { due: Some(Timestamp::NEVER), ..running() }
+}
+
 pub(crate) fn in_state(state: InstanceState) -> Progress {
     Progress::new(state, at(2))
 }
@@ -88,11 +93,26 @@ pub(crate) fn create_with(id: &InstanceId, epoch: Epoch, progress: Progress) -> 
 }
 
 pub(crate) fn append(id: &InstanceId, epoch: Epoch, seq: u64) -> Write {
-    Write::Append { id: id.clone(), entry: entry(epoch, seq), progress: None }
+    Write::Append { id: id.clone(), entry: entry(epoch, seq), progress: None, wake: None }
 }
 
 pub(crate) fn append_with(id: &InstanceId, epoch: Epoch, seq: u64, progress: Progress) -> Write {
-    Write::Append { id: id.clone(), entry: entry(epoch, seq), progress: Some(progress) }
+    Write::Append { id: id.clone(), entry: entry(epoch, seq), progress: Some(progress), wake: None }
+}
+
+/// A signal that is sent at `sent`.
+pub(crate) fn signal(id: &str, sent: u64) -> Result<Signal, Seen> {
+    let text = format!("{{\"amount\":{sent}}}");
+    Ok(Signal { id: id.to_owned(), step: StepName::new("step_0"), payload: payload(&text)?, at: at(sent) })
+}
+
+pub(crate) fn payload(text: &str) -> Result<Payload, Seen> {
+    codec::decode_payload(text).map_err(|error| Seen(format!("the kit has a defect: {error}")))
+}
+
+/// Puts a signal into the inbox of an instance.
+pub(crate) fn send(id: &InstanceId, signal: &Signal) -> Write {
+    Write::Signal { id: id.clone(), signal: signal.clone() }
 }
 
 /// Begins a stay with a long lease.
@@ -117,14 +137,21 @@ pub(crate) async fn taken(store: &dyn Store, writes: &[Write]) -> Result<(), See
 
 /// The journal of an instance.
 pub(crate) async fn journal(store: &dyn Store, id: &InstanceId) -> Result<Vec<EncodedEntry>, Seen> {
-    let stored = store.load(std::slice::from_ref(id)).await?;
-    match stored.into_iter().next() {
-        Some(Some(stored)) => Ok(stored.entries),
-        Some(None) | None => Err(Seen(format!("there is no instance {id}"))),
-    }
+    Ok(stored_of(store, id).await?.entries)
 }
 
 /// The head of an instance that exists.
 pub(crate) async fn head_of(store: &dyn Store, id: &InstanceId) -> Result<Head, Seen> {
     store.head(id).await?.ok_or_else(|| Seen(format!("there is no head of instance {id}")))
+}
+
+/// The inbox of an instance.
+pub(crate) async fn inbox(store: &dyn Store, id: &InstanceId) -> Result<Vec<Signal>, Seen> {
+    Ok(stored_of(store, id).await?.signals)
+}
+
+/// An instance that exists.
+async fn stored_of(store: &dyn Store, id: &InstanceId) -> Result<Stored, Seen> {
+    let stored = store.load(std::slice::from_ref(id)).await?;
+    stored.into_iter().next().flatten().ok_or_else(|| Seen(format!("there is no instance {id}")))
 }

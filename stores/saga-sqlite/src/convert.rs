@@ -4,7 +4,8 @@ use rusqlite::Row;
 use rusqlite::types::ValueRef;
 use saga_core::definition::ShapeId;
 use saga_core::id::{Epoch, InstanceId, Seq, StepName};
-use saga_core::journal::{EncodedEntry, Head, InstanceState, ParkReason, Progress};
+use saga_core::journal::{EncodedEntry, Head, InstanceState, ParkReason, Progress, codec};
+use saga_core::store::Signal;
 use saga_core::time::Timestamp;
 
 /// The columns that [`head`] reads, in its order.
@@ -17,9 +18,9 @@ macro_rules! head_columns {
 pub(crate) use head_columns;
 
 /// The format of an entry whose text is damaged. No version writes it, so none takes the entry for readable.
-const DAMAGED: u32 = 0;
+pub(crate) const DAMAGED: u32 = 0;
 
-/// SQLite's integers have a sign. What is beyond them is never: the year 292 million.
+/// SQLite's integers have a sign. What is beyond them is never: the year 292 million. The schema knows the number.
 pub(crate) fn integer(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
@@ -74,7 +75,7 @@ fn progress(row: &Row<'_>) -> rusqlite::Result<Progress> {
     })
 }
 
-fn state(word: ValueRef<'_>) -> Option<InstanceState> {
+pub(crate) fn state(word: ValueRef<'_>) -> Option<InstanceState> {
     let word = word.as_str().ok()?;
     InstanceState::ALL.into_iter().find(|state| state.as_str() == word)
 }
@@ -101,4 +102,12 @@ pub(crate) fn entry(row: &Row<'_>) -> rusqlite::Result<EncodedEntry> {
         Err(_) => (i64::from(DAMAGED), String::from_utf8_lossy(bytes).into_owned()),
     };
     Ok(EncodedEntry { seq, epoch, at, format: u32::try_from(format).unwrap_or(DAMAGED), events })
+}
+
+/// A signal, from the columns id, step, at and payload; `None` if it is damaged.
+pub(crate) fn signal(row: &Row<'_>) -> rusqlite::Result<Option<Signal>> {
+    let text = |column| row.get_ref(column).map(|text| text.as_str().ok());
+    let (Some(id), Some(step), Some(payload)) = (text(0)?, text(1)?, text(3)?) else { return Ok(None) };
+    let Ok(payload) = codec::decode_payload(payload) else { return Ok(None) };
+    Ok(Some(Signal { id: id.to_owned(), step: StepName::new(step), payload, at: timestamp(row, 2)? }))
 }

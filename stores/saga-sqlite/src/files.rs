@@ -11,6 +11,9 @@ use saga_core::store::{StoreError, StoreErrorKind};
 
 use crate::{connection, error, schema};
 
+/// The fewest bytes of a SQLite database: its smallest page.
+const DATABASE_BYTES_MIN: u64 = 512;
+
 /// How many links to a database are followed before it counts as not there.
 const LINKS_MAX: usize = 40;
 
@@ -18,7 +21,19 @@ const LINKS_MAX: usize = 40;
 #[derive(Debug, Clone)]
 pub(crate) struct Files {
     pub(crate) database: PathBuf,
-    _lock: Arc<File>,
+    _lock: Arc<Lock>,
+}
+
+/// The lock of a database, as long as it lives.
+#[derive(Debug)]
+struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a child process that is just being started has it open too for a moment.
+        // If this fails there is nothing to do but that.
+        let _ = self.0.unlock();
+    }
 }
 
 impl Files {
@@ -50,6 +65,12 @@ enum Found {
 
 /// The one true path: two paths to a database must come to one lock, and SQLite names its files after it.
 fn resolve(path: &Path) -> Result<PathBuf, StoreError> {
+    if path == Path::new(":memory:") {
+        return Err(StoreError::new(
+            StoreErrorKind::NotFound,
+            ":memory: is not a file; for a store in memory there is MemoryStore",
+        ));
+    }
     let fail = |error| error::io(path, "opening", error);
     let mut path_now = path.to_owned();
     for _ in 0..LINKS_MAX {
@@ -93,9 +114,12 @@ fn beside(database: &Path, suffix: &str) -> PathBuf {
 /// SQLite reads it, as a file that nobody changes: so it leaves no files beside it. Reading it ourselves would be
 /// worse, for closing a file drops all locks that this process has on it, those of other connections included.
 fn inspect(database: &Path) -> Result<Found, StoreError> {
+    // The log first: a store that is just being created has its database before it has a log.
+    let log =
+        ["-wal", "-journal"].map(|suffix| beside(database, suffix)).into_iter().find(|log| has_bytes(log));
     let metadata = match fs::metadata(database) {
         Ok(metadata) => metadata,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return nothing(database, log),
         Err(error) => return Err(error::io(database, "opening", error)),
     };
     if !metadata.is_file() {
@@ -108,8 +132,10 @@ fn inspect(database: &Path) -> Result<Found, StoreError> {
     if metadata.permissions().readonly() {
         return Err(read_only(database));
     }
-    if metadata.len() == 0 {
-        return Ok(Found::Nothing);
+    match metadata.len() {
+        0 => return nothing(database, log),
+        1..DATABASE_BYTES_MIN => return Err(too_short(database, metadata.len())),
+        DATABASE_BYTES_MIN.. => {}
     }
     let flags =
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -120,10 +146,41 @@ fn inspect(database: &Path) -> Result<Found, StoreError> {
     Ok(Found::Store)
 }
 
+/// There is no database, so one can be created, unless there is the log of one that was here: SQLite would replay it
+/// into the new one.
+fn nothing(database: &Path, log: Option<PathBuf>) -> Result<Found, StoreError> {
+    let Some(log) = log else { return Ok(Found::Nothing) };
+    let (database, log) = (database.display(), log.display());
+    Err(StoreError::new(
+        StoreErrorKind::NotAStore,
+        format!(
+            "{database} is not there or empty, but {log} is what a database of this name left, and may hold the \
+             last of its entries: bring the database back, or remove {log} to begin anew; nothing was changed"
+        ),
+    ))
+}
+
+/// Whether a file is there and not empty.
+fn has_bytes(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.len() > 0)
+}
+
+/// SQLite would take it for a database with nothing in it.
+fn too_short(database: &Path, bytes: u64) -> StoreError {
+    StoreError::new(
+        StoreErrorKind::NotAStore,
+        format!(
+            "{} is too short for a database: it is a file of another program, or a store that was cut off after \
+             {bytes} bytes, to be restored from a copy; nothing of it was changed",
+            database.display()
+        ),
+    )
+}
+
 /// Refuses a database whose last page is cut off, which SQLite would read as zeros. Missing pages it finds itself.
 fn verify_length(connection: &Connection, database: &Path, bytes: u64) -> Result<(), StoreError> {
     // As long as there is a log, what is missing may stand there.
-    if fs::metadata(beside(database, "-wal")).is_ok_and(|log| log.len() > 0) {
+    if has_bytes(&beside(database, "-wal")) {
         return Ok(());
     }
     let page: i64 = connection
@@ -156,7 +213,7 @@ fn unchanging(database: &Path) -> String {
 
 /// Takes the lock, or says that another has it. The lock is a file of its own, since SQLite locks the database in
 /// its own way, and it stays when the store is closed: a lock file that is deleted can be locked twice.
-fn lock(database: &Path) -> Result<File, StoreError> {
+fn lock(database: &Path) -> Result<Lock, StoreError> {
     let folder = folder(database);
     let metadata = fs::metadata(folder).map_err(|error| error::io(folder, "opening the folder", error))?;
     if metadata.permissions().readonly() {
@@ -167,7 +224,7 @@ fn lock(database: &Path) -> Result<File, StoreError> {
         .open(&path)
         .map_err(|error| error::io(&path, "opening", error))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Lock(file)),
         Err(TryLockError::WouldBlock) => Err(StoreError::new(
             StoreErrorKind::Locked,
             format!(
@@ -231,4 +288,21 @@ fn read_only(path: &Path) -> StoreError {
         StoreErrorKind::ReadOnly,
         format!("{} is read-only; a store writes to it", path.display()),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lock_is_free_although_a_process_that_is_being_started_has_a_copy_of_its_file() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let path = folder.path().join("sagas.db");
+        let files = Files::open(&path).unwrap();
+        let copy = files._lock.0.try_clone().unwrap();
+        assert_eq!(Files::open(&path).unwrap_err().kind(), StoreErrorKind::Locked);
+        drop(files);
+        Files::open(&path).unwrap();
+        drop(copy);
+    }
 }

@@ -3,11 +3,11 @@
 use rusqlite::{Connection, OptionalExtension, Statement, Transaction, TransactionBehavior};
 use saga_core::id::InstanceId;
 use saga_core::journal::{EncodedEntry, Head, codec};
-use saga_core::store::{Defined, InUse, StoreError, Stored};
+use saga_core::store::{Defined, InUse, Signal, StoreError, Stored};
 
 use crate::connection::{self, Access};
 use crate::convert;
-use crate::convert::head_columns;
+use crate::convert::{DAMAGED, head_columns};
 use crate::files::Files;
 use crate::worker::Role;
 
@@ -18,9 +18,6 @@ impl Role for Reading {
     type Session<'c> = Reader<'c>;
 
     const NAME: &'static str = "sagas-read";
-
-    /// A damaged page concerns who asked for it, nobody else.
-    const STOPS_AT_ERROR: bool = false;
 
     fn connect(files: &Files) -> Result<Connection, StoreError> {
         connection::open(&files.database, Access::Read)
@@ -36,6 +33,7 @@ pub(crate) struct Reader<'c> {
     connection: &'c Connection,
     head: Statement<'c>,
     entries: Statement<'c>,
+    signals: Statement<'c>,
     defined: Statement<'c>,
 }
 
@@ -47,12 +45,24 @@ impl<'c> Reader<'c> {
             entries: connection.prepare(
                 "SELECT seq, epoch, at, format, events FROM entry WHERE instance = ?1 ORDER BY seq",
             )?,
+            signals: connection
+                .prepare("SELECT id, step, at, payload FROM signal WHERE instance = ?1 ORDER BY number")?,
+            // An instance that is unfinished is in one of the three indexes.
             defined: connection.prepare(
-                "SELECT steps, EXISTS (
-                     SELECT 1 FROM instance
-                     WHERE instance.saga = saga.name AND instance.version = saga.version
-                         AND instance.shape = saga.shape AND state NOT IN ('completed', 'compensated')
-                 )
+                "SELECT steps,
+                     EXISTS (
+                         SELECT 1 FROM instance AS i INDEXED BY instance_ready
+                         WHERE due IS NULL AND state IN ('running', 'compensating')
+                             AND i.saga = saga.name AND i.version = saga.version AND i.shape = saga.shape)
+                     OR EXISTS (
+                         SELECT 1 FROM instance AS i INDEXED BY instance_due
+                         WHERE due <> 9223372036854775807
+                             AND state NOT IN ('completed', 'compensated', 'unreadable')
+                             AND i.saga = saga.name AND i.version = saga.version AND i.shape = saga.shape)
+                     OR EXISTS (
+                         SELECT 1 FROM instance AS i INDEXED BY instance_stuck
+                         WHERE (state IN ('parked', 'unreadable') OR due = 9223372036854775807)
+                             AND i.saga = saga.name AND i.version = saga.version AND i.shape = saga.shape)
                  FROM saga WHERE name = ?1 AND version = ?2 ORDER BY rowid",
             )?,
         })
@@ -84,9 +94,15 @@ impl<'c> Reader<'c> {
 
     fn stored(&mut self, id: &InstanceId) -> rusqlite::Result<Option<Stored>> {
         let Some((number, head)) = self.numbered_head(id)? else { return Ok(None) };
-        let entries =
+        let mut entries =
             self.entries.query_map([number], convert::entry)?.collect::<Result<Vec<EncodedEntry>, _>>()?;
-        Ok(Some(Stored { head, entries }))
+        let signals: Option<Vec<Signal>> =
+            self.signals.query_map([number], convert::signal)?.collect::<rusqlite::Result<_>>()?;
+        if signals.is_none() {
+            // A signal that was acknowledged and cannot be read is not left out: nobody takes this for readable.
+            entries.iter_mut().for_each(|entry| entry.format = DAMAGED);
+        }
+        Ok(Some(Stored { head, entries, signals: signals.unwrap_or_default() }))
     }
 
     fn numbered_head(&mut self, id: &InstanceId) -> rusqlite::Result<Option<(i64, Head)>> {

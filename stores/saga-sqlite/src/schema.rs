@@ -5,12 +5,17 @@
 //!   the other tables know it by. `epoch` is the stay it belongs to.
 //! - `entry`: the journals. The primary key is the compare-and-set of an append, and keeps the entries of an
 //!   instance side by side, so that a journal is read from one or two pages.
+//! - `signal`: the inboxes. `number` is a signal's place in the order of arrival at its instance.
 //! - `stay`: the last stays of workers, of which at most one is live, since one process has the file for itself.
-//! - `instances` and `journal`: views for people.
+//! - `instances`, `journal` and `signals`: views for people.
 //!
-//! Times are milliseconds since the Unix epoch. States and reasons are the words of the library. A head is
-//! written only when it changes, so most appends touch `entry` alone; the number of the last entry is not in
-//! the head, for it changes with every append.
+//! Times are milliseconds since the Unix epoch; a `due` of 9223372036854775807 is never. States and reasons are the
+//! words of the library. A head is written only when it changes, so most appends touch `entry` alone; the number of
+//! the last entry is not in the head, for it changes with every append.
+//!
+//! The indexes hold unfinished instances only, so that they stay small: `instance_ready` what a worker can go on
+//! with, `instance_due` what waits for a time, `instance_stuck` what waits for a person, a signal or a child, and so
+//! costs nothing when it is asked what is due.
 
 use rusqlite::Connection;
 
@@ -52,9 +57,9 @@ CREATE TABLE instance (
 CREATE INDEX instance_ready ON instance (epoch)
     WHERE due IS NULL AND state IN ('running', 'compensating');
 CREATE INDEX instance_due ON instance (due)
-    WHERE due IS NOT NULL AND state IN ('running', 'compensating');
-CREATE INDEX instance_unfinished ON instance (saga, version, shape)
-    WHERE state NOT IN ('completed', 'compensated');
+    WHERE due <> 9223372036854775807 AND state NOT IN ('completed', 'compensated', 'unreadable');
+CREATE INDEX instance_stuck ON instance (state)
+    WHERE state IN ('parked', 'unreadable') OR due = 9223372036854775807;
 
 CREATE TABLE entry (
     instance INTEGER NOT NULL REFERENCES instance (number),
@@ -64,6 +69,17 @@ CREATE TABLE entry (
     format INTEGER NOT NULL,
     events TEXT NOT NULL,
     PRIMARY KEY (instance, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE signal (
+    instance INTEGER NOT NULL REFERENCES instance (number),
+    number INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    step TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    payload TEXT NOT NULL,
+    PRIMARY KEY (instance, number),
+    UNIQUE (instance, id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE stay (
@@ -81,7 +97,8 @@ CREATE VIEW instances AS SELECT
     (SELECT max(seq) FROM entry WHERE entry.instance = instance.number) AS entries,
     strftime('%Y-%m-%d %H:%M:%f', created_at / 1000.0, 'unixepoch') AS created_at,
     strftime('%Y-%m-%d %H:%M:%f', since / 1000.0, 'unixepoch') AS since,
-    strftime('%Y-%m-%d %H:%M:%f', due / 1000.0, 'unixepoch') AS due
+    CASE due WHEN 9223372036854775807 THEN 'never'
+        ELSE strftime('%Y-%m-%d %H:%M:%f', due / 1000.0, 'unixepoch') END AS due
 FROM instance;
 
 CREATE VIEW journal AS SELECT
@@ -89,6 +106,12 @@ CREATE VIEW journal AS SELECT
     strftime('%Y-%m-%d %H:%M:%f', at / 1000.0, 'unixepoch') AS at,
     entry.epoch, format, events
 FROM entry JOIN instance ON instance.number = entry.instance;
+
+CREATE VIEW signals AS SELECT
+    instance.id, signal.number, signal.id AS signal, signal.step,
+    strftime('%Y-%m-%d %H:%M:%f', signal.at / 1000.0, 'unixepoch') AS at,
+    payload
+FROM signal JOIN instance ON instance.number = signal.instance;
 ";
 
 /// Makes an empty database ours, in one transaction.

@@ -15,7 +15,7 @@ use saga_core::time::Timestamp;
 
 use crate::files::Files;
 use crate::reader::{Reader, Reading};
-use crate::worker::Worker;
+use crate::worker::{Failed, Worker};
 use crate::writer::{Claim, Writer, Writing};
 
 /// A store in a SQLite file.
@@ -28,7 +28,25 @@ use crate::writer::{Claim, Writer, Writing};
 /// Every file it creates is for its owner alone (mode 0600), since payloads are private. A mode that somebody
 /// gives the database later is kept, and SQLite gives it to `<name>-wal` and `<name>-shm` too.
 ///
-/// Other programs may read the file while the store is open; one that writes to it delays the store.
+/// Other programs may read the file while the store is open; one that writes to it delays the store. If it keeps its
+/// lock for more than five seconds, what is written meanwhile is answered with
+/// [`Locked`](StoreErrorKind::Locked), and the store goes on when the lock is free.
+///
+/// ```
+/// use saga_core::store::Store;
+/// use saga_sqlite::SqliteStore;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("orders.db");
+/// let store = SqliteStore::open(&path)?;
+/// // An orchestrator takes it, and closes it when it shuts down. Until then nobody else can open it.
+/// assert!(SqliteStore::open(&path).is_err());
+/// store.close().await?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct SqliteStore {
     database: PathBuf,
     writer: Worker<Writing>,
@@ -37,13 +55,16 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the database at `path`, and creates it if it is not there; its folder must be. This blocks for some
-    /// milliseconds.
+    /// Opens the database at `path`, and creates it if it is not there; its folder must be.
+    ///
+    /// This blocks for some milliseconds. After a crash it first moves what the log holds into the database, for
+    /// which it waits up to five seconds while another program reads or writes there; so where that would hold up
+    /// other tasks, call it in `spawn_blocking`.
     ///
     /// # Errors
     /// [`Error::Store`], of the kind [`Locked`](StoreErrorKind::Locked) if it is open already, here or in another
-    /// process; [`NotAStore`](StoreErrorKind::NotAStore) if something else is there, of which nothing was
-    /// changed; [`NewerFormat`](StoreErrorKind::NewerFormat) if a newer version wrote it: update this program;
+    /// process, or if another program goes on reading or writing there after a crash; [`NotAStore`](StoreErrorKind::NotAStore) if something else is there, or the log of a database that is
+    /// gone, of which nothing was changed; [`NewerFormat`](StoreErrorKind::NewerFormat) if a newer version wrote it: update this program;
     /// [`ReadOnly`](StoreErrorKind::ReadOnly) if it or its folder cannot be written;
     /// [`NotFound`](StoreErrorKind::NotFound) if the folder is not there; [`Corrupt`](StoreErrorKind::Corrupt) if
     /// it is damaged; [`Unsafe`](StoreErrorKind::Unsafe) if the file system cannot make it durable;
@@ -58,9 +79,9 @@ impl SqliteStore {
         })
     }
 
-    async fn write<T: Send + 'static>(
+    async fn write<T: Send + 'static, E: Into<Failed>>(
         &self,
-        job: impl for<'a, 'c> FnOnce(&'a mut Writer<'c>) -> rusqlite::Result<T> + Send + 'static,
+        job: impl for<'a, 'c> FnOnce(&'a mut Writer<'c>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.open_still()?;
         self.writer.run(&self.database, "writing to", job).await.ok_or_else(|| self.gone())?
@@ -156,6 +177,10 @@ impl Store for SqliteStore {
 
     async fn reopen(&self) -> Result<(), StoreError> {
         self.open_still()?;
+        // The lock of another program has changed nothing, and might keep this from succeeding.
+        if self.writer.is_sound() && self.reader.is_sound() {
+            return Ok(());
+        }
         // The reader would keep the log from being moved into the database.
         self.reader.disconnect().await.ok_or_else(|| self.gone())?;
         self.writer.disconnect().await.ok_or_else(|| self.gone())?;
@@ -176,6 +201,7 @@ impl Store for SqliteStore {
 mod tests {
     use std::sync::Arc;
 
+    use rusqlite::Connection;
     use saga_core::definition::ShapeId;
     use saga_core::id::Seq;
     use saga_core::journal::{EncodedEntry, InstanceState, Progress};
@@ -221,6 +247,58 @@ mod tests {
         assert!(store.renew(epoch, NOW, NOW).await.unwrap());
         assert_eq!(store.append(&batch).await.unwrap(), [Ok(()), Ok(()), Ok(())]);
         assert_eq!(there(store.load(&ids).await.unwrap()), [true, true, true, true, false]);
+        store.close().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn lock_of_another_program_stops_nothing() {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("sagas.db");
+        let store = SqliteStore::open(&path).unwrap();
+        let epoch = store.join(NOW, NOW).await.unwrap();
+        store.write(|writer| writer.do_not_wait()).await.unwrap();
+        let order = |id: &str| create(id, epoch, String::from("[]"));
+        let id = |id: &str| InstanceId::new(id).unwrap();
+
+        // What a reader has seen cannot be moved out of the log, so that nothing can be opened anew.
+        let reader = Connection::open(&path).unwrap();
+        reader.execute_batch("BEGIN; SELECT count(*) FROM instance").unwrap();
+        assert_eq!(store.append(&[order("before")]).await.unwrap(), [Ok(())]);
+        let shell = Connection::open(&path).unwrap();
+        shell.execute_batch("BEGIN IMMEDIATE").unwrap();
+        for _ in 0..2 {
+            let error = store.append(&[order("meanwhile")]).await.unwrap_err();
+            assert_eq!(error.kind(), StoreErrorKind::Locked);
+            assert!(error.to_string().contains("sagas.db"), "{error}");
+            assert_eq!(store.due(epoch, NOW, 1).await.unwrap_err().kind(), StoreErrorKind::Locked);
+            assert!(store.renew(epoch, NOW, NOW).await.unwrap());
+            assert!(store.head(&id("before")).await.unwrap().is_some());
+            assert!(store.head(&id("meanwhile")).await.unwrap().is_none());
+            store.reopen().await.unwrap();
+        }
+        shell.execute_batch("COMMIT").unwrap();
+        assert_eq!(store.append(&[order("after")]).await.unwrap(), [Ok(())]);
+        assert!(store.head(&id("after")).await.unwrap().is_some());
+        store.close().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn question_that_fails_before_a_transaction_does_not_stop_writing() {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("sagas.db");
+        let store = SqliteStore::open(&path).unwrap();
+        let epoch = store.join(NOW, NOW).await.unwrap();
+        let shell = Connection::open(&path).unwrap();
+        shell.execute_batch("ALTER TABLE stay RENAME TO hidden").unwrap();
+        assert_eq!(store.renew(epoch, NOW, NOW).await.unwrap_err().kind(), StoreErrorKind::Corrupt);
+        assert_eq!(store.append(&[create("order", epoch, String::from("[]"))]).await.unwrap(), [Ok(())]);
+        // In a transaction the same error is one of writing.
+        assert_eq!(store.release(epoch).await.unwrap_err().kind(), StoreErrorKind::Corrupt);
+        let error = store.append(&[create("late", epoch, String::from("[]"))]).await.unwrap_err();
+        assert!(error.to_string().contains("sagas.db must be opened anew"), "{error}");
+        shell.execute_batch("ALTER TABLE hidden RENAME TO stay").unwrap();
+        store.reopen().await.unwrap();
+        assert!(store.renew(epoch, NOW, NOW).await.unwrap());
         store.close().await.unwrap();
     }
 

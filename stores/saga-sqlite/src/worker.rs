@@ -1,6 +1,8 @@
 //! A thread that owns a connection, and does what it is asked to, in order.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use rusqlite::Connection;
@@ -22,18 +24,32 @@ pub(crate) trait Role: 'static {
     /// The name of the thread.
     const NAME: &'static str;
 
-    /// Whether nothing more is done after an error until the store is opened anew: after a failed write it is not
-    /// known what is on the disk.
-    const STOPS_AT_ERROR: bool;
-
     fn connect(files: &Files) -> Result<Connection, StoreError>;
 
     fn begin(connection: &Connection) -> rusqlite::Result<Self::Session<'_>>;
 }
 
+/// How a job failed.
+#[derive(Debug)]
+pub(crate) enum Failed {
+    /// It changed nothing, and the next job may succeed: another program has a lock, or a page is damaged.
+    Harmlessly(rusqlite::Error),
+    /// It was writing, and it is not known what is on the disk: nothing more is done until the store is opened
+    /// anew.
+    Writing(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for Failed {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Harmlessly(error)
+    }
+}
+
 /// The handle to a thread. The thread ends when this is dropped, after what was asked of it.
 pub(crate) struct Worker<R: Role> {
     requests: mpsc::Sender<Request<R>>,
+    /// Whether nothing has failed on its connection but the wait for a lock.
+    sound: Arc<AtomicBool>,
 }
 
 enum Request<R: Role> {
@@ -43,7 +59,7 @@ enum Request<R: Role> {
     Stop,
 }
 
-/// Runs with the session, or with the reason why there is none. Answers with the error to stop at, if any.
+/// Runs with the session, or with the reason why there is none. Returns the error to stop at, if any.
 type Job<R> = Box<
     dyn for<'a, 'c> FnOnce(Result<&'a mut <R as Role>::Session<'c>, &'a Broken>) -> Option<Broken> + Send,
 >;
@@ -59,8 +75,9 @@ impl Broken {
         Self { kind: error.kind(), message: error.to_string() }
     }
 
-    fn error(&self) -> StoreError {
-        StoreError::new(self.kind, format!("the store must be opened anew: {}", self.message))
+    fn error(&self, database: &Path) -> StoreError {
+        let message = format!("{} must be opened anew: {}", database.display(), self.message);
+        StoreError::new(self.kind, message)
     }
 }
 
@@ -72,41 +89,63 @@ impl<R: Role> Worker<R> {
         // A table that is missing shows here, not at the first use.
         drop(begin::<R>(&files, &connection)?);
         let database = files.database.clone();
-        let (requests, mut received) = mpsc::channel(REQUESTS_MAX);
+        let (requests, received) = mpsc::channel(REQUESTS_MAX);
+        let sound = Arc::new(AtomicBool::new(false));
+        let mut server = Server { files, requests: received, sound: Arc::clone(&sound) };
         let serve = move || {
-            serve::<R>(&files, connection, &mut received);
-            // Who waits for the end of `received` may open the database again at once.
+            server.serve(connection);
+            let Server { files, requests, sound: _ } = server;
+            // Who waits for the end of `requests` may open the database again at once.
             drop(files);
-            drop(received);
+            drop(requests);
         };
         thread::Builder::new()
             .name(R::NAME.into())
             .spawn(serve)
             .map_err(|error| error::io(&database, "starting a thread for", error))?;
-        Ok(Self { requests })
+        Ok(Self { requests, sound })
     }
 
     /// Does `job` in the thread. `None` if the thread has ended.
-    pub(crate) async fn run<T: Send + 'static>(
+    pub(crate) async fn run<T: Send + 'static, E: Into<Failed>>(
         &self,
         database: &Path,
         doing: &'static str,
-        job: impl for<'a, 'c> FnOnce(&'a mut R::Session<'c>) -> rusqlite::Result<T> + Send + 'static,
+        job: impl for<'a, 'c> FnOnce(&'a mut R::Session<'c>) -> Result<T, E> + Send + 'static,
     ) -> Option<Result<T, StoreError>> {
         let (answer, answered) = oneshot::channel();
         let database = database.to_owned();
+        let sound = Arc::clone(&self.sound);
         let job: Job<R> = Box::new(move |session| {
-            let result = match session {
-                Ok(session) => job(session).map_err(|error| error::sqlite(&database, doing, error)),
-                Err(broken) => Err(broken.error()),
+            let (result, stop) = match session.map(|session| job(session).map_err(Into::into)) {
+                Ok(Ok(value)) => (Ok(value), None),
+                Ok(Err(Failed::Harmlessly(error))) => {
+                    let error = error::sqlite(&database, doing, error);
+                    if error.kind() != StoreErrorKind::Locked {
+                        sound.store(false, Ordering::Release);
+                    }
+                    (Err(error), None)
+                }
+                Ok(Err(Failed::Writing(error))) => {
+                    let error = error::sqlite(&database, doing, error);
+                    sound.store(false, Ordering::Release);
+                    let broken = Broken::at(&error);
+                    (Err(error), Some(broken))
+                }
+                Err(broken) => (Err(broken.error(&database)), None),
             };
-            let broken = result.as_ref().err().map(Broken::at);
             // Nobody need wait for the answer: a write is made all the same.
             let _ = answer.send(result);
-            broken
+            stop
         });
         self.requests.send(Request::Job(job)).await.ok()?;
         answered.await.ok()
+    }
+
+    /// Whether nothing has failed but the wait for a lock since the connection was opened. Whoever got the error of
+    /// a job sees it here.
+    pub(crate) fn is_sound(&self) -> bool {
+        self.sound.load(Ordering::Acquire)
     }
 
     /// Closes the connection; the thread goes on.
@@ -141,76 +180,79 @@ enum End {
 /// Who waits for a connection to be usable.
 type Opener = oneshot::Sender<Result<(), StoreError>>;
 
-fn serve<R: Role>(files: &Files, first: Connection, requests: &mut mpsc::Receiver<Request<R>>) {
-    let mut connection = first;
-    let mut opener = None;
-    loop {
-        let end = work::<R>(files, &connection, opener.take(), requests);
-        drop(connection);
-        let broken = match end {
-            End::Failed(broken) => broken,
-            End::Disconnect(answer) => {
-                // Who asked may have gone; the connection is closed all the same.
-                let _ = answer.send(());
-                Broken { kind: StoreErrorKind::Io, message: String::from("it is being opened") }
+/// What a thread has.
+struct Server<R: Role> {
+    files: Files,
+    requests: mpsc::Receiver<Request<R>>,
+    sound: Arc<AtomicBool>,
+}
+
+impl<R: Role> Server<R> {
+    /// Does what is asked, beginning with `connection`, until the thread is to end.
+    fn serve(&mut self, mut connection: Connection) {
+        let mut opener = None;
+        loop {
+            let end = self.work(&connection, opener.take());
+            drop(connection);
+            let broken = match end {
+                End::Failed(broken) => broken,
+                End::Disconnect(answer) => {
+                    self.sound.store(false, Ordering::Release);
+                    // Who asked may have gone; the connection is closed all the same.
+                    let _ = answer.send(());
+                    Broken { kind: StoreErrorKind::Io, message: String::from("it was closed for that") }
+                }
+                End::Stop => return,
+            };
+            match self.wait(&broken) {
+                Some((opened, waiting)) => (connection, opener) = (opened, Some(waiting)),
+                None => return,
             }
-            End::Stop => return,
+        }
+    }
+
+    /// Does what is asked with a connection.
+    fn work(&mut self, connection: &Connection, opener: Option<Opener>) -> End {
+        let mut session = match begin::<R>(&self.files, connection) {
+            Ok(session) => session,
+            Err(error) => {
+                let broken = Broken::at(&error);
+                answer(opener, Err(error));
+                return End::Failed(broken);
+            }
         };
-        match wait::<R>(files, &broken, requests) {
-            Some((opened, waiting)) => (connection, opener) = (opened, Some(waiting)),
-            None => return,
+        self.sound.store(true, Ordering::Release);
+        answer(opener, Ok(()));
+        while let Some(request) = self.requests.blocking_recv() {
+            match request {
+                Request::Job(job) => {
+                    if let Some(broken) = job(Ok(&mut session)) {
+                        return End::Failed(broken);
+                    }
+                }
+                Request::Disconnect(answer) => return End::Disconnect(answer),
+                Request::Connect(opener) => answer(Some(opener), Ok(())),
+                Request::Stop => return End::Stop,
+            }
         }
+        End::Stop
     }
-}
 
-/// Does what is asked with a connection.
-fn work<R: Role>(
-    files: &Files,
-    connection: &Connection,
-    opener: Option<Opener>,
-    requests: &mut mpsc::Receiver<Request<R>>,
-) -> End {
-    let mut session = match begin::<R>(files, connection) {
-        Ok(session) => session,
-        Err(error) => {
-            let broken = Broken::at(&error);
-            answer(opener, Err(error));
-            return End::Failed(broken);
+    /// Refuses what is asked until there is a connection again. `None` if the thread is to end.
+    fn wait(&mut self, broken: &Broken) -> Option<(Connection, Opener)> {
+        while let Some(request) = self.requests.blocking_recv() {
+            match request {
+                Request::Job(job) => drop(job(Err(broken))),
+                Request::Disconnect(answer) => drop(answer.send(())),
+                Request::Connect(opener) => match R::connect(&self.files) {
+                    Ok(connection) => return Some((connection, opener)),
+                    Err(error) => answer(Some(opener), Err(error)),
+                },
+                Request::Stop => return None,
+            }
         }
-    };
-    answer(opener, Ok(()));
-    while let Some(request) = requests.blocking_recv() {
-        match request {
-            Request::Job(job) => match job(Ok(&mut session)) {
-                Some(broken) if R::STOPS_AT_ERROR => return End::Failed(broken),
-                Some(_) | None => {}
-            },
-            Request::Disconnect(answer) => return End::Disconnect(answer),
-            Request::Connect(opener) => answer(Some(opener), Ok(())),
-            Request::Stop => return End::Stop,
-        }
+        None
     }
-    End::Stop
-}
-
-/// Refuses what is asked until there is a connection again. `None` if the thread is to end.
-fn wait<R: Role>(
-    files: &Files,
-    broken: &Broken,
-    requests: &mut mpsc::Receiver<Request<R>>,
-) -> Option<(Connection, Opener)> {
-    while let Some(request) = requests.blocking_recv() {
-        match request {
-            Request::Job(job) => drop(job(Err(broken))),
-            Request::Disconnect(answer) => drop(answer.send(())),
-            Request::Connect(opener) => match R::connect(files) {
-                Ok(connection) => return Some((connection, opener)),
-                Err(error) => answer(Some(opener), Err(error)),
-            },
-            Request::Stop => return None,
-        }
-    }
-    None
 }
 
 fn begin<'c, R: Role>(files: &Files, connection: &'c Connection) -> Result<R::Session<'c>, StoreError> {

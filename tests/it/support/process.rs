@@ -4,12 +4,13 @@ use std::time::{Duration, SystemTime};
 
 use sagas::prelude::*;
 use sagas::{Clock, Error, Resolution};
-use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
 
-use super::shop::{Shop, World, order};
+use super::data::Data;
+use super::probe::{Moment, Probe};
+use super::shop::{Shop, order};
 use super::soon;
-use super::stores::{Data, Moment, Probe};
+use super::world::World;
 
 /// The id of the order that it runs.
 pub(crate) const ID: &str = "order-1";
@@ -20,9 +21,9 @@ const RETRIES_MAX: usize = 20;
 /// Runs the order to its end, for one life of the process. `None` if it died at the append that `crash` says.
 /// Its tasks die with it, wherever they are.
 pub(crate) fn live(data: &Data, world: &World, crash: Option<(usize, Moment)>) -> Option<Outcome<Shop>> {
-    let runtime = runtime(data);
+    let runtime = data.runtime();
     let outcome = runtime.block_on(async {
-        let store = open_store(data).await;
+        let store = data.open_once_free().await;
         let plan = store.plan();
         if let Some((append, moment)) = crash {
             plan.crash(append, moment);
@@ -37,7 +38,8 @@ pub(crate) fn live(data: &Data, world: &World, crash: Option<(usize, Moment)>) -
     outcome
 }
 
-async fn run(store: Probe, world: &World) -> Outcome<Shop> {
+/// Runs the order over this store to its end, trying it again when it is parked.
+pub(crate) async fn run(store: Probe, world: &World) -> Outcome<Shop> {
     let orchestrator = Orchestrator::builder(store)
         .register(Shop { world: world.clone() })
         .clock(WorldClock { world: world.clone(), from: world.time(), at: Instant::now() })
@@ -77,30 +79,6 @@ impl Clock for WorldClock {
         self.world.set_time(now);
         now
     }
-}
-
-/// Opens the store; the life before may still be letting go of it.
-async fn open_store(data: &Data) -> Probe {
-    for _ in 0..2_000 {
-        match data.try_open() {
-            Ok(store) => return store,
-            Err(error) => {
-                assert!(format!("{error:?}").contains("Locked"), "{error:?}");
-                std::thread::sleep(Duration::from_millis(1));
-            }
-        }
-    }
-    panic!("the store stays locked");
-}
-
-/// Simulated time where the store answers at once, real time where a thread answers for it.
-fn runtime(data: &Data) -> Runtime {
-    let mut builder = Builder::new_current_thread();
-    builder.enable_all();
-    if matches!(data, Data::Memory(_)) {
-        builder.start_paused(true);
-    }
-    builder.build().unwrap()
 }
 
 /// What must be true however the order ended.

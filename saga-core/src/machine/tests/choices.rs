@@ -17,6 +17,11 @@ pub(super) struct Script {
 }
 
 impl Choices {
+    /// Whether all of them are enumerated.
+    pub(super) const fn is_scripted(&self) -> bool {
+        matches!(self, Self::Script(_))
+    }
+
     /// A number below `n`.
     pub(super) fn below(&mut self, n: usize) -> usize {
         match self {

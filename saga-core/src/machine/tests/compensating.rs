@@ -146,6 +146,6 @@ fn i9_a_late_result_after_the_end_is_refused() {
     rig.fail("b", FaultKind::Rejected);
     rig.compensated("a");
     let end = AttemptEnd::Failed(fault(FaultKind::InDoubt));
-    let input = Input::CompensationEnded { step: rig.index("a"), attempt: 1, end };
+    let input = Input::CompensationEnded { step: rig.index("a"), item: None, attempt: 1, end };
     assert_eq!(rig.try_handle(input), Err(Unexpected::NotRunning { step: name("a"), attempt: 1 }));
 }

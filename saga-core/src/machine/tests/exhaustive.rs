@@ -57,3 +57,19 @@ fn i12_holds_in_every_run_of_a_saga_with_a_pivot() {
         all_hold(chain([step("a"), p, retriable("r").check(check())]));
     }
 }
+
+#[test]
+fn i8_holds_in_every_run_of_a_step_of_several_items() {
+    let needy = step_with("b", OutputUse::Required).idempotent().fan_out(2);
+    all_hold(vec![needy]);
+    all_hold(chain([step("a").fan_out(1), step("b")]));
+}
+
+#[test]
+fn i8_and_i11_hold_in_every_run_of_conditions_messages_and_children() {
+    let compensation = crate::definition::CompensationDefinition::new("child", OutputUse::Unused);
+    let child = StepDefinition::new("c", crate::definition::StepKind::Compensatable);
+    let child = child.compensation(compensation).child("other-saga");
+    let second = std::time::Duration::from_secs(1);
+    all_hold(chain([step("a").conditional(), step("b").signal(Some(second)), child, step("d")]));
+}

@@ -1,6 +1,7 @@
 //! Random definitions, all of which the macro would accept.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::choices::Choices;
 use super::rig::{check, endless_retry, plain_retry};
@@ -26,6 +27,15 @@ pub(super) fn definition(choices: &mut Choices) -> Arc<Definition> {
         let after =
             if pivot.is_none_or(|pivot| at < pivot) && choices.once_in(2) { Vec::new() } else { after };
         let step = match pivot {
+            Some(pivot) if at == pivot && choices.once_in(8) => {
+                child(StepDefinition::new(&name, StepKind::Pivot))
+            }
+            Some(pivot) if at > pivot && choices.once_in(8) => {
+                child(StepDefinition::new(&name, StepKind::Retriable))
+            }
+            _ if pivot.is_none_or(|pivot| at < pivot) && choices.once_in(8) => {
+                child(StepDefinition::new(&name, StepKind::Compensatable))
+            }
             Some(pivot) if at == pivot => forward_only(&name, StepKind::Pivot, choices),
             Some(pivot) if at > pivot && choices.once_in(4) => {
                 StepDefinition::new(&name, StepKind::ReadOnly).retry(limited(choices))
@@ -34,9 +44,45 @@ pub(super) fn definition(choices: &mut Choices) -> Arc<Definition> {
             _ if choices.once_in(5) => StepDefinition::new(&name, StepKind::ReadOnly).retry(limited(choices)),
             _ => compensatable(&name, choices),
         };
-        steps.push(step.after(&after));
+        steps.push(language(step, choices).after(&after));
     }
-    Arc::new(Definition::new("saga", 1, steps, count - 1))
+    let definition = Definition::new("saga", 1, steps, count - 1);
+    let deadline = millis(choices.below(20_000));
+    Arc::new(if choices.once_in(6) { definition.deadline(deadline) } else { definition })
+}
+
+/// The step, perhaps with more of what can be said of one.
+fn language(step: StepDefinition, choices: &mut Choices) -> StepDefinition {
+    let is_child = step.child.is_some();
+    let forks = step.kind != StepKind::Pivot && !is_child && choices.once_in(4);
+    let step = if forks { step.fan_out(1 + small(choices.below(3))) } else { step };
+    let may_skip = step.kind != StepKind::Pivot && choices.once_in(5);
+    let step = if may_skip { step.conditional() } else { step };
+    let step = match choices.below(12) {
+        0 => step.signal(None),
+        1 => step.signal(Some(millis(choices.below(5_000)))),
+        2 => step.delay(millis(choices.below(5_000))),
+        3 => step.signal(Some(millis(choices.below(5_000)))).delay(millis(choices.below(5_000))),
+        _ => step,
+    };
+    let forgets = step.idempotent && choices.once_in(4);
+    let step = if forgets { step.idempotent_within(millis(choices.below(3_000))) } else { step };
+    if choices.once_in(4) { step.max_running(1) } else { step }
+}
+
+fn child(step: StepDefinition) -> StepDefinition {
+    let compensation = CompensationDefinition::new("child", OutputUse::Unused);
+    let has_compensation = step.kind == StepKind::Compensatable;
+    let step = step.child("other-saga");
+    if has_compensation { step.compensation(compensation) } else { step }
+}
+
+fn millis(millis: usize) -> Duration {
+    Duration::from_millis(1 + millis as u64)
+}
+
+fn small(number: usize) -> u32 {
+    u32::try_from(number).expect("it is small")
 }
 
 fn compensatable(name: &str, choices: &mut Choices) -> StepDefinition {
@@ -66,8 +112,7 @@ fn forward_only(name: &str, kind: StepKind, choices: &mut Choices) -> StepDefini
 }
 
 fn limited(choices: &mut Choices) -> RetryPolicy {
-    let attempts = 1 + u32::try_from(choices.below(3)).expect("it is small");
-    plain_retry(attempts)
+    plain_retry(1 + small(choices.below(3)))
 }
 
 fn any(choices: &mut Choices) -> RetryPolicy {

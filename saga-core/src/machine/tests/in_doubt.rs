@@ -149,8 +149,8 @@ fn a_check_that_cannot_tell_is_asked_again_and_its_spent_budget_parks() {
     assert_eq!(rig.later(100), [check_started("a", 2)]);
     let end = AttemptEnd::Failed(fault(FaultKind::Rejected));
     let next = CheckNext::Park(ParkReason::BudgetSpent);
-    let fault = Some(fault(FaultKind::Rejected));
-    assert_eq!(rig.check_ends("a", end), [Event::CheckFailed { step: name("a"), attempt: 2, fault, next }]);
+    let fault = fault(FaultKind::Rejected);
+    assert_eq!(rig.check_ends("a", end), [check_failed("a", 2, fault, next)]);
     assert_eq!(rig.machine.instance_state(), InstanceState::Parked);
     let parked = rig.machine.parked().expect("it is parked");
     assert_eq!((parked.reason, parked.attempts), (ParkReason::BudgetSpent, 2));
@@ -198,5 +198,5 @@ fn a_success_after_doubt_leaves_no_doubt() {
     rig.fail("a", FaultKind::InDoubt);
     rig.later(100);
     rig.ok("a");
-    assert!(!rig.machine.state().steps[0].doubt);
+    assert!(!rig.machine.state().steps[0].own.doubt);
 }

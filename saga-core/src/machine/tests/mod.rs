@@ -6,6 +6,18 @@ mod rig;
 mod forward;
 mod retry;
 
+mod condition;
+mod delay;
+mod signal;
+
+mod cancel;
+mod child;
+mod combine;
+mod fan_out;
+mod gate;
+mod many;
+mod window;
+
 mod dag;
 mod in_doubt;
 mod pivot;

@@ -9,11 +9,6 @@ use crate::journal::{Event, InstanceState, Next, ParkReason};
 use crate::machine::{Input, Pace, Unexpected};
 use crate::outcome::StepState;
 
-fn park(rig: &mut Rig, step: &str) -> Vec<Event> {
-    let step = rig.index(step);
-    rig.handle(Input::Park { step, reason: ParkReason::Decode, message: "why".to_owned() })
-}
-
 /// `a` and `b` at once, then `c` after `b`.
 fn branches() -> Vec<StepDefinition> {
     vec![step("a").park_in_doubt(), step("b"), step("c").after(&[1])]
@@ -54,8 +49,8 @@ fn parked_tells_the_first_step_why_and_since_when() {
 #[test]
 fn a_block_starts_nothing_until_it_is_resolved() {
     let mut rig = Rig::begin_and_pass(branches(), &[]);
-    assert_eq!(park(&mut rig, "c"), [blocked("c", ParkReason::Decode)]);
-    assert_eq!(park(&mut rig, "c"), [], "it is parked already");
+    assert_eq!(rig.park("c", ParkReason::Decode), [blocked("c", ParkReason::Decode)]);
+    assert_eq!(rig.park("c", ParkReason::Decode), [], "it is parked already");
     assert_eq!(rig.machine.instance_state(), InstanceState::Running);
     let next = Next::RetryAt(rig.after(100));
     assert_eq!(rig.fail("b", FaultKind::NotDone), [failed("b", 1, FaultKind::NotDone, next)]);
@@ -73,7 +68,7 @@ fn a_block_starts_nothing_until_it_is_resolved() {
 #[test]
 fn a_blocked_instance_does_not_end() {
     let mut rig = Rig::begin_and_pass(chain([step("a"), step("b")]), &["a"]);
-    park(&mut rig, "a");
+    rig.park("a", ParkReason::Decode);
     assert_eq!(rig.ok("b"), [succeeded("b")]);
     assert_eq!(rig.machine.instance_state(), InstanceState::Parked);
     assert_eq!(rig.retry(), [resolved("a"), Event::Completed]);
@@ -82,7 +77,7 @@ fn a_blocked_instance_does_not_end() {
 #[test]
 fn a_blocked_instance_decides_and_compensates_once_it_is_resolved() {
     let mut rig = Rig::begin_and_pass(chain([step("a"), step("b")]), &["a"]);
-    park(&mut rig, "a");
+    rig.park("a", ParkReason::Decode);
     assert_eq!(rig.fail("b", FaultKind::Rejected).len(), 2);
     assert_eq!(rig.machine.instance_state(), InstanceState::Parked);
     assert_eq!(rig.retry(), [resolved("a"), compensating("a", 1)]);
@@ -110,7 +105,8 @@ fn retry_of_what_is_not_parked_is_refused() {
 #[test]
 fn what_has_ended_is_not_parked() {
     let mut rig = Rig::begin_and_pass(chain([step("a")]), &["a"]);
-    let input = Input::Park { step: rig.index("a"), reason: ParkReason::Decode, message: String::new() };
+    let input =
+        Input::Park { step: rig.index("a"), item: None, reason: ParkReason::Decode, message: String::new() };
     assert_eq!(rig.try_handle(input), Err(Unexpected::Ended));
 }
 

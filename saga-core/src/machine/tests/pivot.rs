@@ -1,7 +1,9 @@
 //! The pivot, and the steps after it.
 
+use std::time::Duration;
+
 use super::rig::*;
-use crate::definition::InDoubt;
+use crate::definition::{StepDefinition, StepKind};
 use crate::fault::FaultKind;
 use crate::journal::{Event, FailureKind, InstanceState, Next, ParkReason};
 use crate::machine::{AttemptEnd, Input};
@@ -56,9 +58,26 @@ fn i12_an_idempotent_pivot_in_doubt_is_called_without_limit_whatever_comes_after
 }
 
 #[test]
-fn a_pivot_that_says_nothing_of_its_own_waits_up_to_a_minute_in_doubt() {
-    let steps = chain([pivot("p").idempotent().retry(RetryPolicy::FORWARD)]);
+fn a_pivot_in_doubt_follows_its_policy_for_doubt_and_no_other() {
+    // The limit that it has before is that of a step that says nothing, and means what it says all the same.
+    let before = RetryPolicy::FORWARD.jitter(false);
+    let in_doubt = endless_retry().initial(Duration::from_secs(1)).max(Duration::from_secs(90));
+    let steps = chain([pivot("p").idempotent().retry(before).retry_in_doubt(in_doubt)]);
     let mut rig = Rig::begin_and_pass(steps, &[]);
+    let kinds = [FaultKind::NotDone, FaultKind::InDoubt, FaultKind::NotDone].into_iter();
+    let kinds = kinds.chain(std::iter::repeat(FaultKind::InDoubt));
+    let delays = [100, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 90_000, 90_000, 90_000, 90_000];
+    for ((attempt, kind), delay) in (1..).zip(kinds).zip(delays) {
+        let next = Next::RetryAt(rig.after(delay));
+        assert_eq!(rig.fail("p", kind), [failed("p", attempt, kind, next)]);
+        assert_eq!(rig.later(delay), [started("p", attempt + 1)]);
+    }
+}
+
+#[test]
+fn a_pivot_that_says_nothing_of_its_own_waits_up_to_a_minute_in_doubt() {
+    let silent = StepDefinition::new("p", StepKind::Pivot).idempotent();
+    let mut rig = Rig::begin_and_pass(chain([silent]), &[]);
     let mut longest = 0;
     for _ in 0..30 {
         rig.fail("p", FaultKind::InDoubt);
@@ -121,13 +140,17 @@ fn i12_after_the_pivot_a_spent_budget_parks() {
 }
 
 #[test]
-fn after_the_pivot_a_read_only_step_that_says_nothing_is_tried_without_limit() {
-    let steps = chain([pivot("p").idempotent(), read_only("look").retry(RetryPolicy::FORWARD)]);
-    let mut rig = Rig::begin_and_pass(steps, &["p"]);
-    for attempt in 1..=20 {
+fn after_the_pivot_a_read_only_step_is_tried_as_its_policy_says() {
+    for (policy, is_limited) in [(RetryPolicy::FORWARD, true), (RetryPolicy::PERSISTENT, false)] {
+        let steps = chain([pivot("p").idempotent(), read_only("look").retry(policy)]);
+        let mut rig = Rig::begin_and_pass(steps, &["p"]);
+        for attempt in 1..=9 {
+            rig.fail("look", FaultKind::NotDone);
+            rig.now = rig.machine.next_wake().expect("it waits");
+            assert_eq!(rig.handle(Input::Proceed), [started("look", attempt + 1)]);
+        }
         rig.fail("look", FaultKind::NotDone);
-        rig.now = rig.machine.next_wake().expect("it waits");
-        assert_eq!(rig.handle(Input::Proceed), [started("look", attempt + 1)]);
+        assert_eq!(rig.machine.instance_state() == InstanceState::Parked, is_limited);
     }
 }
 
@@ -137,13 +160,4 @@ fn i12_a_retriable_step_in_doubt_that_nothing_can_tell_of_parks() {
     let mut rig = Rig::begin_and_pass(steps, &["p"]);
     let next = Next::Park(ParkReason::InDoubt);
     assert_eq!(rig.fail("r", FaultKind::InDoubt), [failed("r", 1, FaultKind::InDoubt, next)]);
-}
-
-#[test]
-fn i12_a_pivot_in_doubt_parks_even_where_its_definition_says_compensate() {
-    let mut p = pivot("p");
-    p.in_doubt = InDoubt::Compensate;
-    let mut rig = Rig::begin_and_pass(chain([step("a"), p]), &["a"]);
-    let next = Next::Park(ParkReason::InDoubt);
-    assert_eq!(rig.fail("p", FaultKind::InDoubt), [failed("p", 1, FaultKind::InDoubt, next)]);
 }

@@ -1,10 +1,13 @@
 //! The process died: what was running is lost, what was decided stands.
 
+use std::time::Duration;
+
 use super::rig::*;
-use crate::definition::OutputUse;
+use crate::definition::{OutputUse, StepDefinition};
 use crate::fault::{FaultKind, FaultRecord};
 use crate::journal::{CheckNext, CompensationNext, Event, InstanceState, Next, ParkReason};
 use crate::machine::{Input, Pace};
+use crate::time::Timestamp;
 
 /// What the journal says of a lost check or compensation.
 fn loss() -> FaultRecord {
@@ -101,7 +104,7 @@ fn i10_a_lost_compensation_is_called_again() {
     assert_eq!(
         rig.crash(),
         [
-            Event::CompensationFailed { step: name("a"), attempt: 1, fault: loss(), next },
+            Event::CompensationFailed { step: name("a"), item: None, attempt: 1, fault: loss(), next },
             compensating("a", 2)
         ]
     );
@@ -113,11 +116,7 @@ fn a_lost_check_is_asked_again() {
     rig.fail("a", FaultKind::InDoubt);
     rig.later(1_000);
     let next = CheckNext::CheckAt(rig.now);
-    let fault = Some(loss());
-    assert_eq!(
-        rig.crash(),
-        [Event::CheckFailed { step: name("a"), attempt: 1, fault, next }, check_started("a", 2)]
-    );
+    assert_eq!(rig.crash(), [check_failed("a", 1, loss(), next), check_started("a", 2)]);
 }
 
 #[test]
@@ -142,4 +141,64 @@ fn what_was_ready_and_not_started_starts() {
     let (mut rig, _) = Rig::begin_at(chain([step("a")]), Pace::Hold);
     rig.pace = Pace::Go;
     assert_eq!(rig.crash(), [started("a", 1)]);
+}
+
+const DAY: u64 = 86_400_000;
+
+/// The process dies, and when the instance is read back the clock has gone back by a day.
+fn crash_a_day_back(rig: &mut Rig) -> Vec<Event> {
+    rig.now = Timestamp::from_millis(rig.now.as_millis() - DAY);
+    rig.crash()
+}
+
+/// An instance that began late enough for the clock to go back.
+fn begun_late(steps: Vec<StepDefinition>) -> Rig {
+    let (mut rig, _) = Rig::begin_at(steps, Pace::Hold);
+    rig.pace = Pace::Go;
+    rig.later(3 * DAY);
+    rig
+}
+
+#[test]
+fn i26_a_wait_begins_anew_when_the_clock_went_back_and_does_not_last_for_a_day() {
+    let mut rig = begun_late(chain([step("a")]));
+    rig.fail("a", FaultKind::NotDone);
+    assert_eq!(crash_a_day_back(&mut rig), []);
+    assert_eq!(rig.machine.next_wake(), Some(rig.after(100)));
+    assert_eq!(rig.later(99), []);
+    assert_eq!(rig.later(1), [started("a", 2)]);
+}
+
+#[test]
+fn i26_delays_messages_checks_and_items_do_not_wait_for_a_day_either() {
+    let second = Duration::from_secs(1);
+    let mut delayed = begun_late(chain([step("a").delay(second)]));
+    assert_eq!(crash_a_day_back(&mut delayed), []);
+    assert_eq!(delayed.later(1_000), [started("a", 1)]);
+
+    let mut silent = begun_late(chain([step("a").signal(Some(second))]));
+    assert_eq!(crash_a_day_back(&mut silent), []);
+    assert_eq!(silent.later(1_000).first(), Some(&missed("a", Next::Void)));
+
+    let mut checked = begun_late(chain([step("a").check(check())]));
+    checked.fail("a", FaultKind::InDoubt);
+    assert_eq!(crash_a_day_back(&mut checked), []);
+    assert_eq!(checked.machine.next_wake(), Some(checked.after(1_000)));
+    assert_eq!(checked.later(1_000), [check_started("a", 1)]);
+
+    let mut items = begun_late(chain([step("a").fan_out(2)]));
+    items.lists("a", 2);
+    items.fail("a/0", FaultKind::NotDone);
+    items.fail("a/1", FaultKind::NotDone);
+    assert_eq!(crash_a_day_back(&mut items), []);
+    assert_eq!(items.machine.next_wake(), Some(items.after(100)));
+    assert_eq!(items.later(100), [started("a/0", 2), started("a/1", 2)]);
+}
+
+#[test]
+fn i26_a_clock_that_went_ahead_ends_waits_early_and_loses_nothing() {
+    let mut rig = Rig::begin_and_pass(chain([step("a").delay(Duration::from_secs(1)), step("b")]), &[]);
+    rig.now = rig.after(DAY);
+    assert_eq!(rig.crash(), [started("a", 1)]);
+    assert_eq!(rig.ok("a"), [succeeded("a"), started("b", 1)]);
 }

@@ -6,7 +6,7 @@ use super::rig::*;
 use crate::definition::{Definition, OutputUse, StepDefinition};
 use crate::fault::FaultKind;
 use crate::id::{Epoch, Seq};
-use crate::journal::{CheckNext, CompensationNext, Entry, Event, FailureKind, Next, ParkReason, Payload};
+use crate::journal::{CheckNext, CompensationNext, Entry, Event, FailureKind, Next, ParkReason};
 use crate::machine::state::StepRecord;
 use crate::machine::{Action, Machine, Pace, ReplayError};
 use crate::time::Timestamp;
@@ -141,6 +141,71 @@ fn no_journal_compensates_without_the_output_that_is_needed() {
 }
 
 #[test]
+fn no_journal_asks_waits_or_lists_where_a_step_does_not() {
+    let rig = Rig::begin_and_pass(vec![step("a").signal(None), step("b").conditional(), step("c")], &[]);
+    cannot_follow(&rig, held("a"));
+    cannot_follow(&rig, skipped("a"));
+    cannot_follow(&rig, listed("a", 1));
+    cannot_follow(&rig, started("a", 1));
+    cannot_follow(&rig, delayed("a", rig.now));
+    cannot_follow(&rig, awaited("a", None));
+    cannot_follow(&rig, missed("a", Next::Void));
+    cannot_follow(&rig, started("b", 1));
+    cannot_follow(&rig, delayed("b", rig.now));
+    cannot_follow(&rig, received("b", "m1"));
+    cannot_follow(&rig, received("c", "m1"));
+    cannot_follow(&rig, delayed("c", rig.now));
+}
+
+#[test]
+fn what_is_asked_delayed_awaited_or_listed_is_so_once() {
+    let second = std::time::Duration::from_secs(1);
+    let a = step("a").conditional().delay(second).signal(Some(second)).fan_out(2);
+    let mut rig = Rig::begin_and_pass(vec![a], &[]);
+    rig.holds("a", true);
+    cannot_follow(&rig, held("a"));
+    cannot_follow(&rig, delayed("a", rig.now));
+    rig.later(1_000);
+    cannot_follow(&rig, awaited("a", None));
+    cannot_follow(&rig, listed("a", 1));
+    cannot_follow(&rig, missed("a", Next::InDoubt));
+    rig.signal("a", "m1");
+    cannot_follow(&rig, received("a", "m2"));
+    cannot_follow(&rig, missed("a", Next::Void));
+    rig.lists("a", 3);
+    cannot_follow(&rig, listed("a", 3));
+    cannot_follow(&rig, started("a", 1));
+    cannot_follow(&rig, succeeded("a"));
+}
+
+#[test]
+fn no_journal_takes_items_that_are_not_listed_or_out_of_order() {
+    let mut rig = Rig::begin_and_pass(vec![step("a").fan_out(1), step("b")], &[]);
+    cannot_follow(&rig, started("a/0", 1));
+    rig.lists("a", 3);
+    cannot_follow(&rig, started("a/2", 1));
+    cannot_follow(&rig, started("a/3", 1));
+    cannot_follow(&rig, succeeded("a/1"));
+    cannot_follow(&rig, started("b/0", 1));
+    cannot_follow(&rig, Event::Completed);
+}
+
+#[test]
+fn i7_no_journal_prepares_a_step_after_the_decision_or_beside_a_parked_one() {
+    let steps = || vec![step("a").park_in_doubt(), step("b").conditional(), step("c").signal(None)];
+    let mut decided = Rig::begin_and_pass(steps(), &[]);
+    decided.pace = Pace::Hold;
+    decided.fail("a", FaultKind::Rejected);
+    let mut parked = Rig::begin_and_pass(steps(), &[]);
+    parked.fail("a", FaultKind::InDoubt);
+    for rig in [&decided, &parked] {
+        cannot_follow(rig, held("b"));
+        cannot_follow(rig, skipped("b"));
+        cannot_follow(rig, missed("c", Next::Void));
+    }
+}
+
+#[test]
 fn i12_no_journal_compensates_around_a_pivot_that_may_have_been_done() {
     let rig = Rig::begin_and_pass(chain([step("a"), pivot("p").idempotent()]), &["a"]);
     cannot_follow(&rig, decided("p", FailureKind::InDoubt, 1));
@@ -153,9 +218,9 @@ fn events_ask_for_what_comes_next() {
     let kind = FaultKind::NotDone;
     let a = &name("a");
     let cases = [
-        (started("a", 2), Some(Action::RunStep { step: a, attempt: 2 })),
-        (check_started("a", 3), Some(Action::RunCheck { step: a, attempt: 3 })),
-        (compensating("a", 4), Some(Action::RunCompensation { step: a, attempt: 4 })),
+        (started("a", 2), Some(Action::RunStep { step: a, item: None, attempt: 2 })),
+        (check_started("a", 3), Some(Action::RunCheck { step: a, item: None, attempt: 3 })),
+        (compensating("a", 4), Some(Action::RunCompensation { step: a, item: None, attempt: 4 })),
         (failed("a", 1, kind, Next::RetryAt(at)), wake.clone()),
         (failed("a", 1, kind, Next::CheckAt(at)), wake.clone()),
         (failed("a", 1, kind, Next::Void), None),
@@ -167,7 +232,18 @@ fn events_ask_for_what_comes_next() {
         (decided("a", FailureKind::NotDone, 1), Some(Action::CancelAttempts)),
         (Event::Completed, Some(Action::Finish)),
         (Event::Compensated, Some(Action::Finish)),
-        (Event::StepSucceeded { step: name("a"), output: Payload::NOTHING }, None),
+        (succeeded("a"), None),
+        (started("a/7", 2), Some(Action::RunStep { step: a, item: Some(7), attempt: 2 })),
+        (check_started("a/7", 3), Some(Action::RunCheck { step: a, item: Some(7), attempt: 3 })),
+        (compensating("a/7", 4), Some(Action::RunCompensation { step: a, item: Some(7), attempt: 4 })),
+        (delayed("a", at), Some(Action::WakeAt(at))),
+        (awaited("a", Some(at)), Some(Action::WakeAt(at))),
+        (awaited("a", None), None),
+        (received("a", "m1"), None),
+        (missed("a", Next::Void), None),
+        (held("a"), None),
+        (skipped("a"), None),
+        (listed("a", 2), None),
         (resolved("a"), None),
         (blocked("a", ParkReason::Decode), None),
     ];

@@ -49,7 +49,7 @@ fn the_service_may_ask_to_be_left_alone_for_longer() {
     let fault = FaultRecord { retry_after_ms: Some(7_000), ..fault(FaultKind::NotDone) };
     let next = Next::RetryAt(rig.after(7_000));
     let end = AttemptEnd::Failed(fault.clone());
-    assert_eq!(rig.step_ends("a", end), [Event::AttemptFailed { step: name("a"), attempt: 1, fault, next }]);
+    assert_eq!(rig.step_ends("a", end), [failed_with("a", 1, fault, next)]);
 }
 
 #[test]
@@ -69,7 +69,12 @@ fn a_late_result_of_an_earlier_attempt_does_not_end_the_next_one() {
     let mut rig = Rig::begin_and_pass(chain([step("a")]), &[]);
     let a = rig.index("a");
     rig.fail("a", FaultKind::NotDone);
-    let late = Input::StepEnded { step: a, attempt: 1, end: AttemptEnd::Failed(fault(FaultKind::Rejected)) };
+    let late = Input::StepEnded {
+        step: a,
+        item: None,
+        attempt: 1,
+        end: AttemptEnd::Failed(fault(FaultKind::Rejected)),
+    };
     let refused = Err(Unexpected::NotRunning { step: name("a"), attempt: 1 });
     assert_eq!(rig.try_handle(late.clone()), refused);
     rig.later(100);
@@ -80,7 +85,8 @@ fn a_late_result_of_an_earlier_attempt_does_not_end_the_next_one() {
 #[test]
 fn a_step_does_not_end_as_a_check_does() {
     let mut rig = Rig::begin_and_pass(chain([step("a")]), &[]);
-    let input = Input::StepEnded { step: rig.index("a"), attempt: 1, end: AttemptEnd::NothingDone };
+    let input =
+        Input::StepEnded { step: rig.index("a"), item: None, attempt: 1, end: AttemptEnd::NothingDone };
     assert_eq!(rig.try_handle(input), Err(Unexpected::NoAnswer { step: name("a") }));
 }
 

@@ -12,7 +12,8 @@ use crate::id::{Epoch, InstanceId, Seq, StepIndex, StepName};
 use crate::journal::{
     Cause, CheckNext, CompensationNext, Entry, Event, FailureKind, Next, ParkReason, Payload, ResolutionKind,
 };
-use crate::machine::{AttemptEnd, Input, Machine, Pace, Unexpected};
+use crate::machine::record::Record;
+use crate::machine::{Answer, AttemptEnd, Gate, Input, Machine, Pace, Question, Unexpected};
 use crate::retry::RetryPolicy;
 use crate::time::Timestamp;
 
@@ -40,7 +41,7 @@ pub(super) fn step(name: &str) -> StepDefinition {
 }
 
 pub(super) fn pivot(name: &str) -> StepDefinition {
-    StepDefinition::new(name, StepKind::Pivot).retry(plain_retry(3))
+    StepDefinition::new(name, StepKind::Pivot).retry(plain_retry(3)).retry_in_doubt(endless_retry())
 }
 
 pub(super) fn retriable(name: &str) -> StepDefinition {
@@ -69,6 +70,27 @@ pub(super) struct Rig {
     pub(super) journal: Vec<Entry>,
     pub(super) now: Timestamp,
     pub(super) pace: Pace,
+    /// How many more attempts of steps with a limit may start, all taken together.
+    pub(super) room: u32,
+}
+
+/// Starts what its pace and its room allow.
+#[derive(Debug, Clone)]
+struct Room {
+    pace: Pace,
+    room: u32,
+}
+
+impl Gate for Room {
+    fn is_open(&self) -> bool {
+        self.pace == Pace::Go
+    }
+
+    fn may_start(&mut self, _step: StepIndex) -> bool {
+        let has_room = self.room > 0;
+        self.room = self.room.saturating_sub(1);
+        has_room
+    }
 }
 
 impl Rig {
@@ -79,10 +101,15 @@ impl Rig {
 
     pub(super) fn begin_at(steps: Vec<StepDefinition>, pace: Pace) -> (Self, Vec<Event>) {
         let output = steps.len() - 1;
-        let definition = Arc::new(Definition::new("saga", 1, steps, output));
+        Self::begin_saga(Definition::new("saga", 1, steps, output), pace)
+    }
+
+    pub(super) fn begin_saga(definition: Definition, pace: Pace) -> (Self, Vec<Event>) {
+        let definition = Arc::new(definition);
         let now = Timestamp::from_millis(START);
-        let (machine, events) = Machine::begin(definition.clone(), id(), Payload::NOTHING, now, pace);
-        let mut rig = Self { definition, machine, journal: Vec::new(), now, pace };
+        let mut gate = Room { pace, room: u32::MAX };
+        let (machine, events) = Machine::begin(definition.clone(), id(), Payload::NOTHING, now, &mut gate);
+        let mut rig = Self { definition, machine, journal: Vec::new(), now, pace, room: u32::MAX };
         rig.append(&events);
         assert!(matches!(events.first(), Some(Event::SagaStarted { .. })));
         (rig, events.into_iter().skip(1).collect())
@@ -104,15 +131,17 @@ impl Rig {
     /// Handles `input`, checks I4 and that nothing more is to be had at the same time.
     pub(super) fn try_handle(&mut self, input: Input) -> Result<Vec<Event>, Unexpected> {
         let before = self.machine.state().clone();
-        let events = match self.machine.handle(input, self.now, self.pace) {
+        let mut gate = Room { pace: self.pace, room: self.room };
+        let events = match self.machine.handle(input, self.now, &mut gate) {
             Ok(events) => events,
             Err(unexpected) => {
                 assert_eq!(*self.machine.state(), before, "a refused input leaves the state");
                 return Err(unexpected);
             }
         };
+        self.room = gate.room;
         self.append(&events);
-        let more = self.machine.clone().handle(Input::Proceed, self.now, self.pace);
+        let more = self.machine.clone().handle(Input::Proceed, self.now, &mut gate);
         assert_eq!(more, Ok(Vec::new()), "an input leaves nothing undone");
         Ok(events)
     }
@@ -136,15 +165,15 @@ impl Rig {
     }
 
     pub(super) fn step_ends(&mut self, name: &str, end: AttemptEnd) -> Vec<Event> {
-        let step = self.index(name);
-        let attempt = self.machine.state().steps[step.get()].attempts.made;
-        self.handle(Input::StepEnded { step, attempt, end })
+        let (step, item) = self.place(name);
+        let attempt = self.record(name).attempts.made;
+        self.handle(Input::StepEnded { step, item, attempt, end })
     }
 
     pub(super) fn check_ends(&mut self, name: &str, end: AttemptEnd) -> Vec<Event> {
-        let step = self.index(name);
-        let attempt = self.machine.state().steps[step.get()].checks.made;
-        self.handle(Input::CheckEnded { step, attempt, end })
+        let (step, item) = self.place(name);
+        let attempt = self.record(name).checks.made;
+        self.handle(Input::CheckEnded { step, item, attempt, end })
     }
 
     pub(super) fn compensated(&mut self, name: &str) -> Vec<Event> {
@@ -156,9 +185,9 @@ impl Rig {
     }
 
     fn compensation_ends(&mut self, name: &str, end: AttemptEnd) -> Vec<Event> {
-        let step = self.index(name);
-        let attempt = self.machine.state().steps[step.get()].compensations.made;
-        self.handle(Input::CompensationEnded { step, attempt, end })
+        let (step, item) = self.place(name);
+        let attempt = self.record(name).compensations.made;
+        self.handle(Input::CompensationEnded { step, item, attempt, end })
     }
 
     /// `ms` later, asks what is due.
@@ -177,8 +206,53 @@ impl Rig {
         self.handle(Input::Retry { who: "ann".to_owned(), note: "fixed".to_owned() })
     }
 
-    pub(super) fn index(&self, name: &str) -> StepIndex {
-        self.definition.index_of(&StepName::new(name)).expect("the saga has the step")
+    /// The condition of a step says this.
+    pub(super) fn holds(&mut self, step: &str, holds: bool) -> Vec<Event> {
+        let step = self.index(step);
+        assert_eq!(self.machine.question(), Some(Question::Condition(step)));
+        self.handle(Input::Answered { step, answer: Answer::Holds(holds) })
+    }
+
+    /// The list of a step has so many items.
+    pub(super) fn lists(&mut self, step: &str, count: usize) -> Vec<Event> {
+        let step = self.index(step);
+        assert_eq!(self.machine.question(), Some(Question::Items(step)));
+        self.handle(Input::Answered { step, answer: Answer::Items(vec![Payload::NOTHING; count]) })
+    }
+
+    /// A message comes.
+    pub(super) fn signal(&mut self, step: &str, id: &str) -> Vec<Event> {
+        let (step, id) = (self.index(step), id.to_owned());
+        self.handle(Input::Signal { step, id, payload: Payload::NOTHING })
+    }
+
+    pub(super) fn cancel(&mut self, kind: FailureKind) -> Result<Vec<Event>, Unexpected> {
+        self.try_handle(Input::Cancel { kind, message: "why".to_owned() })
+    }
+
+    /// A pure method or a value parks the instance.
+    pub(super) fn park(&mut self, step: &str, reason: ParkReason) -> Vec<Event> {
+        let (step, item) = self.place(step);
+        self.handle(Input::Park { step, item, reason, message: "why".to_owned() })
+    }
+
+    pub(super) fn index(&self, step: &str) -> StepIndex {
+        self.definition.index_of(&name(step)).expect("the saga has the step")
+    }
+
+    /// Where a step, or an item such as `a/3`, is.
+    pub(super) fn place(&self, step: &str) -> (StepIndex, Option<u32>) {
+        (self.index(step), item(step))
+    }
+
+    /// What is known of a step or item.
+    pub(super) fn record(&self, step: &str) -> &Record {
+        let (index, item) = self.place(step);
+        let record = &self.machine.state().steps[index.get()];
+        match item {
+            None => &record.own,
+            Some(item) => record.items.as_ref().and_then(|items| items.get(item)).expect("it has the item"),
+        }
     }
 
     /// The time `ms` from now.
@@ -195,24 +269,63 @@ pub(super) fn fault(kind: FaultKind) -> FaultRecord {
     FaultRecord::new(kind, "code", "what the service said")
 }
 
+/// The name of a step, of which `step` may be an item: `a` of `a/3`.
 pub(super) fn name(step: &str) -> StepName {
-    StepName::new(step)
+    StepName::new(step.split('/').next().expect("a text has a first part"))
+}
+
+/// Which item `step` is, if it is one: 3 of `a/3`.
+pub(super) fn item(step: &str) -> Option<u32> {
+    let (_, item) = step.split_once('/')?;
+    Some(item.parse().expect("an item is a number"))
+}
+
+pub(super) fn skipped(step: &str) -> Event {
+    Event::StepSkipped { step: name(step) }
+}
+
+pub(super) fn held(step: &str) -> Event {
+    Event::ConditionHeld { step: name(step) }
+}
+
+pub(super) fn delayed(step: &str, until: Timestamp) -> Event {
+    Event::StepDelayed { step: name(step), until }
+}
+
+pub(super) fn awaited(step: &str, until: Option<Timestamp>) -> Event {
+    Event::SignalAwaited { step: name(step), until }
+}
+
+pub(super) fn received(step: &str, id: &str) -> Event {
+    Event::SignalReceived { step: name(step), id: id.to_owned(), payload: Payload::NOTHING }
+}
+
+pub(super) fn missed(step: &str, next: Next) -> Event {
+    Event::SignalMissed { step: name(step), next }
+}
+
+pub(super) fn listed(step: &str, count: usize) -> Event {
+    Event::ItemsListed { step: name(step), items: vec![Payload::NOTHING; count] }
 }
 
 pub(super) fn started(step: &str, attempt: u32) -> Event {
-    Event::StepStarted { step: name(step), attempt }
+    Event::StepStarted { step: name(step), item: item(step), attempt }
 }
 
 pub(super) fn succeeded(step: &str) -> Event {
-    Event::StepSucceeded { step: name(step), output: Payload::NOTHING }
+    Event::StepSucceeded { step: name(step), item: item(step), output: Payload::NOTHING }
 }
 
 pub(super) fn failed(step: &str, attempt: u32, kind: FaultKind, next: Next) -> Event {
-    Event::AttemptFailed { step: name(step), attempt, fault: fault(kind), next }
+    failed_with(step, attempt, fault(kind), next)
+}
+
+pub(super) fn failed_with(step: &str, attempt: u32, fault: FaultRecord, next: Next) -> Event {
+    Event::AttemptFailed { step: name(step), item: item(step), attempt, fault, next }
 }
 
 pub(super) fn lost(step: &str, attempt: u32, next: Next) -> Event {
-    Event::AttemptLost { step: name(step), attempt, next }
+    Event::AttemptLost { step: name(step), item: item(step), attempt, next }
 }
 
 pub(super) fn decided(step: &str, kind: FailureKind, attempts: u32) -> Event {
@@ -225,30 +338,46 @@ pub(super) fn decided_by_loss(step: &str, attempts: u32) -> Event {
     decided_with(step, FailureKind::InDoubt, "lost", message, attempts)
 }
 
+/// No step failed: the instance was cancelled, or reverted.
+pub(super) fn turned(kind: FailureKind, message: &str) -> Event {
+    let cause = Cause { step: None, item: None, kind, code: None, message: message.to_owned(), attempts: 0 };
+    Event::CompensationDecided { cause }
+}
+
+pub(super) fn decided_by_silence(step: &str) -> Event {
+    let message = "no signal came in time".to_owned();
+    decided_with(step, FailureKind::Rejected, "signal_timeout", message, 0)
+}
+
 fn decided_with(step: &str, kind: FailureKind, code: &str, message: String, attempts: u32) -> Event {
-    let cause = Cause { step: Some(name(step)), kind, code: Some(code.to_owned()), message, attempts };
+    let (step, item, code) = (Some(name(step)), item(step), Some(code.to_owned()));
+    let cause = Cause { step, item, kind, code, message, attempts };
     Event::CompensationDecided { cause }
 }
 
 pub(super) fn check_started(step: &str, attempt: u32) -> Event {
-    Event::CheckStarted { step: name(step), attempt }
+    Event::CheckStarted { step: name(step), item: item(step), attempt }
 }
 
 pub(super) fn checked_void(step: &str, next: Next) -> Event {
-    Event::CheckedVoid { step: name(step), next }
+    Event::CheckedVoid { step: name(step), item: item(step), next }
 }
 
 /// The service did not know.
 pub(super) fn check_unknown(step: &str, attempt: u32, next: CheckNext) -> Event {
-    Event::CheckFailed { step: name(step), attempt, fault: None, next }
+    Event::CheckFailed { step: name(step), item: item(step), attempt, fault: None, next }
+}
+
+pub(super) fn check_failed(step: &str, attempt: u32, fault: FaultRecord, next: CheckNext) -> Event {
+    Event::CheckFailed { step: name(step), item: item(step), attempt, fault: Some(fault), next }
 }
 
 pub(super) fn compensating(step: &str, attempt: u32) -> Event {
-    Event::CompensationStarted { step: name(step), attempt }
+    Event::CompensationStarted { step: name(step), item: item(step), attempt }
 }
 
 pub(super) fn compensation_succeeded(step: &str) -> Event {
-    Event::CompensationSucceeded { step: name(step) }
+    Event::CompensationSucceeded { step: name(step), item: item(step) }
 }
 
 pub(super) fn compensation_failed(
@@ -257,16 +386,17 @@ pub(super) fn compensation_failed(
     kind: FaultKind,
     next: CompensationNext,
 ) -> Event {
-    Event::CompensationFailed { step: name(step), attempt, fault: fault(kind), next }
+    Event::CompensationFailed { step: name(step), item: item(step), attempt, fault: fault(kind), next }
 }
 
 pub(super) fn blocked(step: &str, reason: ParkReason) -> Event {
-    Event::Parked { step: name(step), reason, message: "why".to_owned() }
+    Event::Parked { step: name(step), item: item(step), reason, message: "why".to_owned() }
 }
 
 pub(super) fn resolved(step: &str) -> Event {
     Event::Resolved {
         step: name(step),
+        item: item(step),
         how: ResolutionKind::Retry,
         who: "ann".to_owned(),
         note: "fixed".to_owned(),

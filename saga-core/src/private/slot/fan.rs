@@ -253,8 +253,8 @@ mod tests {
         let items = [slot.encode_item(&'x').unwrap(), slot.encode_item(&'y').unwrap()];
         slot.restore_items(&items).unwrap();
         slot.list(vec!['z']);
-        slot.restore_item(1, &encode(&"two").unwrap()).unwrap();
-        slot.restore_item(0, &encode(&"one").unwrap()).unwrap();
+        slot.restore_item(1, &encode(&"two".to_owned()).unwrap()).unwrap();
+        slot.restore_item(0, &encode(&"one".to_owned()).unwrap()).unwrap();
         assert_eq!((slot.item(Some(0)), slot.item(Some(1))), (Some(&'x'), Some(&'y')));
         assert_eq!(slot.get().unwrap(), ["one", "two"]);
     }
@@ -262,7 +262,7 @@ mod tests {
     #[test]
     fn all_outputs_are_read_back_from_one_list() {
         let slot: FanSlot<char, String> = FanSlot::new(codec(), codec());
-        slot.restore(&encode(&["one", "two"]).unwrap()).unwrap();
+        slot.restore(&encode(&["one".to_owned(), "two".to_owned()]).unwrap()).unwrap();
         assert_eq!(slot.take().unwrap(), ["one", "two"]);
     }
 

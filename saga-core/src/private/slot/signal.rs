@@ -80,8 +80,8 @@ mod tests {
     fn the_first_signal_counts() {
         let slot = slot();
         assert_eq!(slot.signal(), None);
-        slot.restore_signal(&encode(&"first").unwrap()).unwrap();
-        slot.restore_signal(&encode(&"second").unwrap()).unwrap();
+        slot.restore_signal(&encode(&"first".to_owned()).unwrap()).unwrap();
+        slot.restore_signal(&encode(&"second".to_owned()).unwrap()).unwrap();
         assert_eq!(slot.signal().map(String::as_str), Some("first"));
         assert_eq!(slot.get(), None, "a signal is not the output");
     }

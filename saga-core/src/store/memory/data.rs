@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::stays::Stays;
 use crate::id::{Epoch, InstanceId, Seq};
 use crate::journal::{EncodedEntry, Head, InstanceState, Progress};
-use crate::store::{Defined, Due, InUse, Refusal, Stored, Wanted, Write};
+use crate::store::{Defined, Due, InUse, Refusal, SIGNALS_MAX, Signal, Stored, Wanted, Write};
 use crate::time::Timestamp;
 
 /// What a store in memory holds.
@@ -30,6 +30,7 @@ struct Instance {
     head: Head,
     owner: Epoch,
     entries: Vec<EncodedEntry>,
+    signals: Vec<Signal>,
 }
 
 impl Data {
@@ -42,7 +43,14 @@ impl Data {
     pub(super) fn write(&mut self, write: &Write) -> Result<(), Refusal> {
         match write {
             Write::Create { head, entry } => self.create(head, entry),
-            Write::Append { id, entry, progress } => self.append(id, entry, progress.as_ref()),
+            Write::Append { id, entry, progress, wake } => {
+                self.append(id, entry, progress.as_ref())?;
+                if let Some(place) = wake.as_ref().and_then(|id| self.places.get(id)) {
+                    self.wake(*place, entry.at);
+                }
+                Ok(())
+            }
+            Write::Signal { id, signal } => self.signal(id, signal),
             Write::MarkUnreadable { id, epoch, at } => {
                 let place = self.owned(id, *epoch)?;
                 self.set_progress(place, &Progress::new(InstanceState::Unreadable, *at));
@@ -103,7 +111,8 @@ impl Data {
 
     pub(super) fn load(&self, id: &InstanceId) -> Option<Stored> {
         let instance = self.instance(id)?;
-        Some(Stored { head: instance.head.clone(), entries: instance.entries.clone() })
+        let Instance { head, owner: _, entries, signals } = instance;
+        Some(Stored { head: head.clone(), entries: entries.clone(), signals: signals.clone() })
     }
 
     pub(super) fn head(&self, id: &InstanceId) -> Option<Head> {
@@ -120,7 +129,8 @@ impl Data {
         let place = self.instances.len();
         self.places.insert(head.id.clone(), place);
         let head = Head { seq: entry.seq, ..head.clone() };
-        self.instances.push(Instance { head, owner: entry.epoch, entries: vec![entry.clone()] });
+        let entries = vec![entry.clone()];
+        self.instances.push(Instance { head, owner: entry.epoch, entries, signals: Vec::new() });
         self.list(place);
         Ok(())
     }
@@ -142,6 +152,34 @@ impl Data {
             self.set_progress(place, progress);
         }
         Ok(())
+    }
+
+    fn signal(&mut self, id: &InstanceId, signal: &Signal) -> Result<(), Refusal> {
+        let place = *self.places.get(id).ok_or(Refusal::NotFound)?;
+        let instance = self.instances.get_mut(place).ok_or(Refusal::NotFound)?;
+        match instance.head.progress.state {
+            InstanceState::Completed | InstanceState::Compensated => return Err(Refusal::Finished),
+            InstanceState::Unreadable => return Err(Refusal::Unreadable),
+            InstanceState::Running | InstanceState::Compensating | InstanceState::Parked => {}
+        }
+        if instance.signals.iter().any(|kept| kept.id == signal.id) {
+            return Ok(());
+        }
+        if instance.signals.len() >= SIGNALS_MAX {
+            return Err(Refusal::Full);
+        }
+        instance.signals.push(signal.clone());
+        self.wake(place, signal.at);
+        Ok(())
+    }
+
+    /// Makes an instance due at `at`, if it waits for longer.
+    fn wake(&mut self, place: Place, at: Timestamp) {
+        self.change(place, |instance| {
+            if let Some(due) = &mut instance.head.progress.due {
+                *due = at.min(*due);
+            }
+        });
     }
 
     /// The place of an instance that belongs to `epoch`.
@@ -243,10 +281,12 @@ enum Listed {
 
 impl Instance {
     fn listed(&self) -> Listed {
+        let state = self.head.progress.state;
         match self.head.progress.due {
-            _ if !self.head.progress.state.is_active() => Listed::Nowhere,
-            None => Listed::Ready,
-            Some(due) => Listed::Waiting(due),
+            None if state.is_active() => Listed::Ready,
+            None | Some(Timestamp::NEVER) => Listed::Nowhere,
+            Some(due) if state.is_unfinished() => Listed::Waiting(due),
+            Some(_) => Listed::Nowhere,
         }
     }
 }

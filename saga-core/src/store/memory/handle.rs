@@ -17,6 +17,24 @@ use crate::time::Timestamp;
 ///
 /// Clones share the data, and each is a handle of its own: [`close`](Store::close) closes only the handle it is
 /// called on, and the clone of a closed handle is open. So a test opens the same data anew with `store.clone()`.
+///
+/// ```
+/// use saga_core::store::{MemoryStore, Store};
+/// use saga_core::time::Timestamp;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), saga_core::store::StoreError> {
+/// let now = Timestamp::from_millis(0);
+/// let store = MemoryStore::new();
+/// let first = store.join(now, now).await?;
+/// store.close().await?;
+/// assert!(store.join(now, now).await.is_err());
+///
+/// let opened_anew = store.clone();
+/// assert!(opened_anew.join(now, now).await? > first);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Default)]
 pub struct MemoryStore {
     data: Arc<Mutex<Data>>,

@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex, RwLock};
 
 use async_trait::async_trait;
 use saga_conformance::Fixture;
-use saga_core::id::{Epoch, InstanceId, Seq};
-use saga_core::journal::{EncodedEntry, Head, Progress};
+use saga_core::id::{Epoch, InstanceId, Seq, StepName};
+use saga_core::journal::{EncodedEntry, Head, Payload, Progress};
 use saga_core::store::{
-    Defined, Due, InUse, MemoryStore, Refusal, Store, StoreError, StoreErrorKind, Stored, Wanted, Write,
+    Defined, Due, InUse, MemoryStore, Refusal, SIGNALS_MAX, Signal, Store, StoreError, StoreErrorKind,
+    Stored, Wanted, Write,
 };
 use saga_core::time::Timestamp;
 
@@ -48,6 +49,18 @@ pub(crate) enum Fault {
     DueComesTwice,
     DueForgetsTheState,
     DueTakesFromTheLiving,
+    NeverIsDue,
+    NeverIsNext,
+    SignalsAreSorted,
+    SignalsComeTwice,
+    SignalsAreFenced,
+    SignalsComeAfterTheEnd,
+    InboxesAreEndless,
+    FullInboxesForgetRepeats,
+    SignalsWakeNobody,
+    EntriesWakeNobody,
+    RefusedEntriesWake,
+    WakingNeedsSomebody,
     DefinitionsAreDoubled,
     NothingIsInUse,
     CloseIsForgotten,
@@ -93,6 +106,8 @@ struct Memory {
     claimed: Vec<InstanceId>,
     due: Vec<InstanceId>,
     inactive_due: Vec<InstanceId>,
+    asleep: Vec<InstanceId>,
+    sent: Vec<(InstanceId, Signal)>,
 }
 
 /// Later than any time that the kit has instances wait for, and before the end of its leases.
@@ -124,6 +139,19 @@ impl FaultyStore {
         Ok(())
     }
 
+    /// The answer to a signal that a fault gives before the store is asked.
+    async fn refused_signal(&self, id: &InstanceId) -> Result<Option<Refusal>, StoreError> {
+        let full = match self.inner().load(std::slice::from_ref(id)).await?.remove(0) {
+            Some(stored) => stored.signals.len() >= SIGNALS_MAX,
+            None => false,
+        };
+        Ok(match self.fault {
+            Fault::SignalsAreFenced if self.epochs().len() > 1 => Some(Refusal::Fenced),
+            Fault::FullInboxesForgetRepeats if full => Some(Refusal::Full),
+            _ => None,
+        })
+    }
+
     /// Makes a write, with the faults that change it or its answer.
     async fn write(&self, write: &Write) -> Result<Result<(), Refusal>, StoreError> {
         let count = self.with(|memory| {
@@ -133,8 +161,28 @@ impl FaultyStore {
         if self.has(Fault::WritesGetLost) && count.is_multiple_of(100) {
             return Ok(Ok(()));
         }
+        if let Write::Signal { id, .. } = write
+            && let Some(refusal) = self.refused_signal(id).await?
+        {
+            return Ok(Err(refusal));
+        }
         let mut write = write.clone();
         match &mut write {
+            Write::Create { head, .. } if head.progress.due == Some(Timestamp::NEVER) => {
+                self.with(|memory| memory.asleep.push(head.id.clone()));
+            }
+            Write::Signal { id, signal } => {
+                self.with(|memory| memory.sent.push((id.clone(), signal.clone())));
+                if self.has(Fault::SignalsWakeNobody) {
+                    signal.at = Timestamp::NEVER;
+                }
+            }
+            Write::Append { wake, .. } if self.has(Fault::EntriesWakeNobody) => *wake = None,
+            Write::Append { wake: Some(id), .. } if self.has(Fault::WakingNeedsSomebody) => {
+                if self.inner().head(id).await?.is_none() {
+                    return Ok(Err(Refusal::NotFound));
+                }
+            }
             Write::Create { entry, .. } if self.has(Fault::AnyNumberIsFirst) => entry.seq = Seq::FIRST,
             Write::Append { id, entry, .. } if self.has(Fault::GapsAreClosed) => {
                 if let Some(head) = self.inner().head(id).await?.filter(|head| head.seq < entry.seq) {
@@ -144,7 +192,7 @@ impl FaultyStore {
             Write::Append { progress, .. } if self.has(Fault::ProgressIsForgotten) => *progress = None,
             Write::MarkUnreadable { .. } if self.has(Fault::MarkIsForgotten) => return Ok(Ok(())),
             Write::Append { id, progress: Some(Progress { due: Some(_), state, .. }), .. }
-                if !state.is_active() =>
+                if !state.is_unfinished() =>
             {
                 self.with(|memory| memory.inactive_due.push(id.clone()));
             }
@@ -162,7 +210,9 @@ impl FaultyStore {
     ) -> Result<Result<(), Refusal>, StoreError> {
         match (self.fault, answer) {
             (Fault::TakenIdsAreTakenAgain, Err(Refusal::Exists))
-            | (Fault::RepeatsAreFine, Err(Refusal::Sequence)) => Ok(Ok(())),
+            | (Fault::RepeatsAreFine, Err(Refusal::Sequence))
+            | (Fault::SignalsComeAfterTheEnd, Err(Refusal::Finished))
+            | (Fault::InboxesAreEndless, Err(Refusal::Full)) => Ok(Ok(())),
             (Fault::UnknownIsSequence, Err(Refusal::NotFound)) => Ok(Err(Refusal::Sequence)),
             (Fault::EpochIsNotChecked, Err(Refusal::Fenced)) => {
                 for epoch in self.epochs() {
@@ -174,13 +224,20 @@ impl FaultyStore {
                 Ok(answer)
             }
             (Fault::RefusedProgressIsKept, Err(Refusal::Sequence)) => {
-                if let Write::Append { id, entry, progress } = write
+                if let Write::Append { id, entry, progress, wake } = write
                     && let Some(head) = self.inner().head(id).await?
                 {
                     let entry = EncodedEntry { seq: head.seq.next(), ..entry.clone() };
-                    self.one(&Write::Append { id: id.clone(), entry, progress: progress.clone() })
-                        .await?
-                        .ok();
+                    let (id, progress, wake) = (id.clone(), progress.clone(), wake.clone());
+                    self.one(&Write::Append { id, entry, progress, wake }).await?.ok();
+                }
+                Ok(answer)
+            }
+            (Fault::RefusedEntriesWake, Err(_)) => {
+                if let Write::Append { entry, wake: Some(id), .. } = write {
+                    let payload = Payload::NOTHING;
+                    let signal = Signal { id: String::new(), step: StepName::new(""), payload, at: entry.at };
+                    self.one(&Write::Signal { id: id.clone(), signal }).await?.ok();
                 }
                 Ok(answer)
             }
@@ -207,6 +264,18 @@ impl FaultyStore {
         head
     }
 
+    fn signals_as_read(&self, id: &InstanceId, mut signals: Vec<Signal>) -> Vec<Signal> {
+        match self.fault {
+            Fault::SignalsAreSorted => signals.sort_by(|one, other| one.id.cmp(&other.id)),
+            Fault::SignalsComeTwice => {
+                let sent = self.with(|memory| memory.sent.clone());
+                signals = sent.into_iter().filter(|(to, _)| to == id).map(|(_, signal)| signal).collect();
+            }
+            _ => {}
+        }
+        signals
+    }
+
     fn entry_as_read(&self, mut entry: EncodedEntry) -> EncodedEntry {
         if self.has(Fault::TextIsTrimmed) {
             entry.events = entry.events.trim().to_owned();
@@ -220,6 +289,7 @@ fn under(write: &Write, epoch: Epoch) -> Write {
     let mut write = write.clone();
     match &mut write {
         Write::Create { entry, .. } | Write::Append { entry, .. } => entry.epoch = epoch,
+        Write::Signal { .. } => {}
         Write::MarkUnreadable { epoch: of, .. } => *of = epoch,
     }
     write
@@ -275,6 +345,7 @@ impl Store for FaultyStore {
         let ids: Vec<InstanceId> = ids.iter().map(|id| self.id(id)).collect();
         let found = self.inner().load(&ids).await?.into_iter().map(|found| {
             found.map(|found| Stored {
+                signals: self.signals_as_read(&found.head.id, found.signals),
                 head: self.head_as_read(found.head),
                 entries: found.entries.into_iter().map(|entry| self.entry_as_read(entry)).collect(),
             })
@@ -328,6 +399,10 @@ impl Store for FaultyStore {
             Fault::DueComesTwice => {
                 let before = self.with(|memory| std::mem::replace(&mut memory.due, due.ids.clone()));
                 due.ids.extend(before);
+            }
+            Fault::NeverIsDue => due.ids.extend(self.with(|memory| memory.asleep.clone())),
+            Fault::NeverIsNext if self.with(|memory| !memory.asleep.is_empty()) => {
+                due.next = due.next.or(Some(Timestamp::NEVER));
             }
             Fault::DueForgetsTheState => due.ids.extend(self.with(|memory| memory.inactive_due.clone())),
             _ => {}

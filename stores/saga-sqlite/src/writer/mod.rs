@@ -2,19 +2,22 @@
 
 mod hand_out;
 mod numbers;
+mod signals;
 mod stays;
 
 use rusqlite::{Connection, OptionalExtension, Statement, Transaction, TransactionBehavior};
 use saga_core::id::{Epoch, InstanceId, Seq};
 use saga_core::journal::{EncodedEntry, Head, InstanceState, Progress, codec};
 use saga_core::store::{Defined, Refusal, StoreError, Write};
+use saga_core::time::Timestamp;
 
 pub(crate) use self::hand_out::Claim;
 use self::numbers::Numbers;
+use self::signals::Signals;
 use crate::connection::{self, Access};
 use crate::convert::{integer, millis};
 use crate::files::Files;
-use crate::worker::Role;
+use crate::worker::{Failed, Role};
 
 /// The role of the thread that writes.
 pub(crate) enum Writing {}
@@ -23,8 +26,6 @@ impl Role for Writing {
     type Session<'c> = Writer<'c>;
 
     const NAME: &'static str = "sagas-write";
-
-    const STOPS_AT_ERROR: bool = true;
 
     fn connect(files: &Files) -> Result<Connection, StoreError> {
         let connection = connection::open(&files.database, Access::Write)?;
@@ -46,6 +47,8 @@ pub(crate) struct Writer<'c> {
     progress: Statement<'c>,
     mark: Statement<'c>,
     owner: Statement<'c>,
+    wake: Statement<'c>,
+    signals: Signals<'c>,
     numbers: Numbers,
 }
 
@@ -85,47 +88,58 @@ impl<'c> Writer<'c> {
                  WHERE number = ?1 AND epoch = ?4",
             )?,
             owner: connection.prepare("SELECT number, epoch FROM instance WHERE id = ?1")?,
+            // Who does not wait has no time that could be later.
+            wake: connection.prepare("UPDATE instance SET due = ?2 WHERE number = ?1 AND due > ?2")?,
+            signals: Signals::new(connection)?,
             numbers: Numbers::default(),
         })
     }
 
     /// Writes a batch in one transaction.
-    pub(crate) fn append(&mut self, batch: &[Write]) -> rusqlite::Result<Vec<Result<(), Refusal>>> {
-        let transaction = self.transaction()?;
-        let answers = batch.iter().map(|write| self.write(write)).collect::<rusqlite::Result<_>>()?;
-        transaction.commit()?;
-        Ok(answers)
+    pub(crate) fn append(&mut self, batch: &[Write]) -> Result<Vec<Result<(), Refusal>>, Failed> {
+        self.transact(|writer, _| batch.iter().map(|write| writer.write(write)).collect())
     }
 
-    pub(crate) fn define(&mut self, definition: &Defined) -> rusqlite::Result<()> {
+    pub(crate) fn define(&mut self, definition: &Defined) -> Result<(), Failed> {
         let steps = codec::encode_shape(&definition.shape)
             .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
-        let transaction = self.transaction()?;
-        transaction.execute(
-            "INSERT INTO saga (name, version, shape, steps) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
-            (&definition.saga, definition.version, definition.shape_id().as_str(), steps),
-        )?;
-        transaction.commit()
+        self.transact(|_, transaction| {
+            transaction.execute(
+                "INSERT INTO saga (name, version, shape, steps) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT DO NOTHING",
+                (&definition.saga, definition.version, definition.shape_id().as_str(), steps),
+            )?;
+            Ok(())
+        })
     }
 
-    /// A transaction that writes from its beginning: one that only becomes so fails at once when another program
-    /// has written in between, however long it would be ready to wait.
-    fn transaction(&self) -> rusqlite::Result<Transaction<'c>> {
-        Transaction::new_unchecked(self.connection, TransactionBehavior::Immediate)
+    /// Does `work` in a transaction and commits it.
+    ///
+    /// The transaction writes from its beginning: one that only becomes so fails at once when another program has
+    /// written in between, however long it would be ready to wait. An error before it has begun leaves everything
+    /// as it was. After any other the statements and [`Numbers`] of this writer may tell of what was taken back, and
+    /// the disk of what was not.
+    fn transact<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self, &Transaction<'c>) -> rusqlite::Result<T>,
+    ) -> Result<T, Failed> {
+        let transaction = Transaction::new_unchecked(self.connection, TransactionBehavior::Immediate)?;
+        let done = work(self, &transaction).and_then(|value| transaction.commit().map(|()| value));
+        done.map_err(Failed::Writing)
     }
 
     fn write(&mut self, write: &Write) -> Written {
         match write {
             Write::Create { head, entry } => self.create(head, entry),
-            Write::Append { id, entry, progress } => self.append_entry(id, entry, progress.as_ref()),
-            Write::MarkUnreadable { id, epoch, at } => {
-                let Some(number) = self.number(id)? else { return Ok(Err(Refusal::NotFound)) };
-                let state = InstanceState::Unreadable.as_str();
-                match self.mark.execute((number, state, millis(*at), integer(epoch.get())))? {
-                    0 => Ok(Err(self.why(id, *epoch)?)),
-                    _ => Ok(Ok(())),
+            Write::Append { id, entry, progress, wake } => {
+                let appended = self.append_entry(id, entry, progress.as_ref())?;
+                if let (Ok(()), Some(id)) = (appended, wake) {
+                    self.wake(id, entry.at)?;
                 }
+                Ok(appended)
             }
+            Write::Signal { id, signal } => self.signal(id, signal),
+            Write::MarkUnreadable { id, epoch, at } => self.mark_unreadable(id, *epoch, *at),
         }
     }
 
@@ -193,6 +207,23 @@ impl<'c> Writer<'c> {
         Ok(Ok(()))
     }
 
+    fn mark_unreadable(&mut self, id: &InstanceId, epoch: Epoch, at: Timestamp) -> Written {
+        let Some(number) = self.number(id)? else { return Ok(Err(Refusal::NotFound)) };
+        let state = InstanceState::Unreadable.as_str();
+        match self.mark.execute((number, state, millis(at), integer(epoch.get())))? {
+            0 => Ok(Err(self.why(id, epoch)?)),
+            _ => Ok(Ok(())),
+        }
+    }
+
+    /// Makes an instance due at `at`, if it is there and waits for longer.
+    fn wake(&mut self, id: &InstanceId, at: Timestamp) -> rusqlite::Result<()> {
+        if let Some(number) = self.number(id)? {
+            self.wake.execute((number, millis(at)))?;
+        }
+        Ok(())
+    }
+
     fn set_progress(&mut self, number: i64, progress: &Progress) -> rusqlite::Result<()> {
         self.progress.execute((
             number,
@@ -236,6 +267,11 @@ impl<'c> Writer<'c> {
 
 #[cfg(test)]
 impl Writer<'_> {
+    /// Fails at once where another program has a lock.
+    pub(crate) fn do_not_wait(&mut self) -> rusqlite::Result<()> {
+        self.connection.busy_timeout(std::time::Duration::ZERO)
+    }
+
     /// Lets the disk be full.
     pub(crate) fn limit_pages(&mut self, pages: i64) -> rusqlite::Result<()> {
         self.connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))

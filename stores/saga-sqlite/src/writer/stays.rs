@@ -10,30 +10,32 @@ use saga_core::time::Timestamp;
 use super::Writer;
 use crate::convert::{integer, millis};
 use crate::schema::STAYS_KEPT;
+use crate::worker::Failed;
 
 impl Writer<'_> {
-    pub(crate) fn join(&mut self, now: Timestamp) -> rusqlite::Result<Epoch> {
-        let transaction = self.transaction()?;
-        transaction.execute("UPDATE stay SET state = 'ended' WHERE state = 'live'", [])?;
-        let epoch = transaction.query_row(
-            "INSERT INTO stay (epoch, joined_at, state)
-             SELECT coalesce(max(epoch), 0) + 1, ?1, 'live' FROM stay
-             RETURNING epoch",
-            [millis(now)],
-            |row| row.get::<_, i64>(0),
-        )?;
-        transaction.execute("DELETE FROM stay WHERE epoch <= ?1", [epoch - STAYS_KEPT])?;
-        transaction.commit()?;
-        Ok(Epoch::new(epoch.unsigned_abs()))
+    pub(crate) fn join(&mut self, now: Timestamp) -> Result<Epoch, Failed> {
+        self.transact(|_, transaction| {
+            transaction.execute("UPDATE stay SET state = 'ended' WHERE state = 'live'", [])?;
+            let epoch = transaction.query_row(
+                "INSERT INTO stay (epoch, joined_at, state)
+                 SELECT coalesce(max(epoch), 0) + 1, ?1, 'live' FROM stay
+                 RETURNING epoch",
+                [millis(now)],
+                |row| row.get::<_, i64>(0),
+            )?;
+            transaction.execute("DELETE FROM stay WHERE epoch <= ?1", [epoch - STAYS_KEPT])?;
+            Ok(Epoch::new(epoch.unsigned_abs()))
+        })
     }
 
-    pub(crate) fn release(&mut self, epoch: Epoch) -> rusqlite::Result<()> {
-        let transaction = self.transaction()?;
-        transaction.execute(
-            "UPDATE stay SET state = 'ended' WHERE epoch = ?1 AND state = 'live'",
-            [integer(epoch.get())],
-        )?;
-        transaction.commit()
+    pub(crate) fn release(&mut self, epoch: Epoch) -> Result<(), Failed> {
+        self.transact(|_, transaction| {
+            transaction.execute(
+                "UPDATE stay SET state = 'ended' WHERE epoch = ?1 AND state = 'live'",
+                [integer(epoch.get())],
+            )?;
+            Ok(())
+        })
     }
 
     /// Whether a stay has not ended.

@@ -4,12 +4,13 @@ use std::fs;
 use std::path::Path;
 
 use rusqlite::Connection;
-use saga_core::journal::{InstanceState, codec};
-use saga_core::store::Store;
+use saga_core::journal::{InstanceState, Progress, codec};
+use saga_core::store::{Refusal, Store, Write};
+use saga_core::time::Timestamp;
 use saga_sqlite::SqliteStore;
 use tempfile::TempDir;
 
-use crate::sample::{append, create, entries, id, join, taken};
+use crate::sample::{NOW, append, create, entries, entry, id, join, send, taken};
 
 /// Copies the files as a crash would leave them.
 fn crash(from: &Path, to: &Path) {
@@ -63,7 +64,9 @@ async fn i18_damaged_row_concerns_its_own_instance_only() {
     let path = folder.path().join("sagas.db");
     let store = SqliteStore::open(&path).unwrap();
     let epoch = join(&store).await;
-    taken(&store, &[create("state", epoch), create("text", epoch), create("good", epoch)]).await;
+    let orders = ["state", "text", "signal", "good"];
+    taken(&store, &orders.map(|order| create(order, epoch))).await;
+    taken(&store, &["signal", "good"].map(|order| send(order, "paid"))).await;
     store.close().await.unwrap();
     let connection = Connection::open(&path).unwrap();
     connection.execute("UPDATE instance SET state = 'flying' WHERE id = 'state'", []).unwrap();
@@ -74,13 +77,22 @@ async fn i18_damaged_row_concerns_its_own_instance_only() {
             [],
         )
         .unwrap();
+    connection
+        .execute(
+            "UPDATE signal SET payload = '{' WHERE instance = (SELECT number FROM instance WHERE id = 'signal')",
+            [],
+        )
+        .unwrap();
     drop(connection);
 
     let store = SqliteStore::open(&path).unwrap();
-    let found = store.load(&[id("state"), id("text"), id("good")]).await.unwrap();
-    let [Some(state), Some(text), Some(good)] = found.as_slice() else { panic!("{found:?}") };
+    let found = store.load(&orders.map(id)).await.unwrap();
+    let [Some(state), Some(text), Some(signal), Some(good)] = found.as_slice() else { panic!("{found:?}") };
     assert_eq!(state.head.progress.state, InstanceState::Unreadable);
     assert!(codec::decode(&text.entries[0]).is_err(), "what is damaged must not be read as something else");
+    assert!(codec::decode(&signal.entries[0]).is_err(), "a signal that was acknowledged must not get lost");
+    assert_eq!(store.append(&[send("state", "paid")]).await.unwrap(), [Err(Refusal::Unreadable)]);
+    assert_eq!(good.signals.len(), 1);
     assert_eq!(good.head.progress.state, InstanceState::Running);
     assert!(codec::decode(&good.entries[0]).is_ok());
     store.close().await.unwrap();
@@ -106,7 +118,23 @@ async fn open_store_can_be_read_by_people() {
         })
         .unwrap();
     assert_eq!(step, "create_order");
+    taken(&store, &[send("order", "paid")]).await;
+    let signal: (String, String, String, String) = shell
+        .query_row("SELECT id, signal, at, payload FROM signals", [], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })
+        .unwrap();
+    assert_eq!(
+        signal,
+        ("order".into(), "paid".into(), "2023-11-14 22:13:20.000".into(), r#"{"amount":12.5}"#.into())
+    );
+    let asleep = Progress { due: Some(Timestamp::NEVER), ..Progress::new(InstanceState::Running, NOW) };
+    let waiting =
+        Write::Append { id: id("order"), entry: entry(epoch, 3), progress: Some(asleep), wake: None };
+    taken(&store, &[waiting]).await;
+    let due: String = shell.query_row("SELECT due FROM instances", [], |row| row.get(0)).unwrap();
+    assert_eq!(due, "never");
     drop(shell);
-    taken(&store, &[append("order", epoch, 3)]).await;
+    taken(&store, &[append("order", epoch, 4)]).await;
     store.close().await.unwrap();
 }

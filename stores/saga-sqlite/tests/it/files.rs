@@ -7,7 +7,7 @@ use saga_core::store::{Store, StoreErrorKind};
 use saga_sqlite::SqliteStore;
 use tempfile::TempDir;
 
-use crate::sample::{closed_store, create, entries, join, kind, names, taken};
+use crate::sample::{closed_store, create, entries, join, kind, names, refused, taken};
 
 /// Opens a store twice, and finds what was written the first time.
 async fn works_at(path: &Path) {
@@ -80,6 +80,14 @@ async fn any_name_is_a_name() {
     }
 }
 
+#[test]
+fn store_in_memory_is_another_one() {
+    let error = refused(":memory:");
+    assert_eq!(error.kind(), StoreErrorKind::NotFound);
+    assert!(error.to_string().contains("MemoryStore"), "{error}");
+    assert!(!Path::new(":memory:").exists() && !Path::new(":memory:-lock").exists());
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn name_need_not_be_unicode() {
@@ -141,7 +149,7 @@ fn links_that_lead_nowhere_are_not_found() {
 fn missing_folder_is_not_found() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("missing").join("sagas.db");
-    let error = crate::sample::refused(&path);
+    let error = refused(&path);
     assert_eq!(error.kind(), StoreErrorKind::NotFound);
     assert!(error.to_string().contains("missing"), "{error}");
     assert_eq!(kind(""), StoreErrorKind::NotFound);

@@ -8,10 +8,10 @@ use saga_core::store::{Store, StoreErrorKind};
 use saga_sqlite::SqliteStore;
 use tempfile::TempDir;
 
-use crate::sample::{closed_store, entries, files, id, kind, refused};
+use crate::sample::{closed_store, create, entries, files, id, join, kind, refused, taken};
 
 /// Whatever is in the folder is refused, and stays to the byte.
-fn stays_as_it_is(path: &Path, expected: StoreErrorKind) {
+fn stays_as_it_is(path: &Path, expected: StoreErrorKind) -> String {
     let folder = path.parent().unwrap();
     let before = files(folder);
     let error = refused(path);
@@ -19,6 +19,7 @@ fn stays_as_it_is(path: &Path, expected: StoreErrorKind) {
     assert!(error.to_string().contains(path.file_name().unwrap().to_str().unwrap()), "{error}");
     let after = files(folder);
     assert!(before == after, "{:?} became {:?}", before.keys(), after.keys());
+    error.to_string()
 }
 
 #[test]
@@ -92,6 +93,55 @@ async fn newer_store_is_left_to_newer_versions() {
     closed_store(&path).await;
     Connection::open(&path).unwrap().pragma_update(None, "user_version", 2).unwrap();
     stays_as_it_is(&path, StoreErrorKind::NewerFormat);
+}
+
+#[tokio::test]
+async fn log_that_lost_its_database_is_not_replayed_into_a_new_one() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("sagas.db");
+    let store = SqliteStore::open(&path).unwrap();
+    let epoch = join(&store).await;
+    taken(&store, &[create("order", epoch)]).await;
+    for (suffix, emptied) in [("-wal", false), ("-wal", true), ("-journal", false), ("-journal", true)] {
+        // What a kill and `rm sagas.db` leave.
+        let crashed = TempDir::new().unwrap();
+        let database = crashed.path().join("sagas.db");
+        let log = crashed.path().join(format!("sagas.db{suffix}"));
+        fs::copy(folder.path().join("sagas.db-wal"), &log).unwrap();
+        if emptied {
+            fs::write(&database, "").unwrap();
+        }
+        let message = stays_as_it_is(&database, StoreErrorKind::NotAStore);
+        let remove = format!("or remove {}", log.canonicalize().unwrap().display());
+        assert!(message.contains("bring the database back"), "{message}");
+        assert!(message.contains(&remove), "{message}");
+        // An empty log holds nothing.
+        fs::write(&log, "").unwrap();
+        let store = SqliteStore::open(&database).unwrap();
+        assert_eq!(entries(&store, "order").await, 0);
+        store.close().await.unwrap();
+    }
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn short_file_may_be_a_store_that_was_cut_off() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("sagas.db");
+    closed_store(&path).await;
+    let whole = fs::read(&path).unwrap();
+    for length in [1, 50, 99, 100, 511] {
+        fs::write(&path, &whole[..length]).unwrap();
+        let message = stays_as_it_is(&path, StoreErrorKind::NotAStore);
+        assert!(message.contains(&format!("cut off after {length} bytes")), "{message}");
+    }
+    for length in [512, 1_000, 4_095, 4_097, whole.len() - 1] {
+        fs::write(&path, &whole[..length]).unwrap();
+        let error = refused(&path);
+        assert_eq!(error.kind(), StoreErrorKind::Corrupt, "{error}");
+        let message = error.to_string();
+        assert!(message.contains("restore it from a copy"), "{message}");
+    }
 }
 
 #[tokio::test]

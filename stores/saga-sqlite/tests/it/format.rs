@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use saga_core::definition::StepKind;
 use saga_core::id::StepName;
 use saga_core::journal::{Event, InstanceState, ParkReason, codec};
-use saga_core::store::{InUse, Store, Wanted};
+use saga_core::store::{Due, InUse, Signal, Store, Wanted, Write};
 use saga_core::time::Timestamp;
 use saga_sqlite::SqliteStore;
 use tempfile::TempDir;
@@ -28,8 +28,11 @@ async fn store_of_format_1_is_read_and_goes_on() {
     assert_eq!(definition.shape_id().as_str(), "be1000321acdf558");
     assert_eq!(definition.shape.steps[1].kind, StepKind::Pivot);
 
-    let found = store.load(&[id("order-1"), id("order-2"), id("order-3")]).await.unwrap();
-    let [Some(done), Some(parked), Some(waiting)] = found.as_slice() else { panic!("{found:?}") };
+    let orders = ["order-1", "order-2", "order-3", "order-5"].map(id);
+    let found = store.load(&orders).await.unwrap();
+    let [Some(done), Some(parked), Some(waiting), Some(signalled)] = found.as_slice() else {
+        panic!("{found:?}")
+    };
     assert_eq!(done.head.progress.state, InstanceState::Completed);
     let events: Vec<Event> =
         done.entries.iter().flat_map(|entry| codec::decode(entry).unwrap().events).collect();
@@ -40,13 +43,25 @@ async fn store_of_format_1_is_read_and_goes_on() {
     assert_eq!(parked.head.progress.reason, Some(ParkReason::InDoubt));
     assert_eq!(parked.head.progress.step, Some(StepName::new("prepare_shipment")));
     assert_eq!(waiting.head.progress.due, Some(Timestamp::from_millis(1_700_000_100_000)));
+    assert!(done.signals.is_empty());
+    assert_eq!(signalled.head.progress.due, Some(Timestamp::NEVER));
+    let [signal] = signalled.signals.as_slice() else { panic!("{signalled:?}") };
+    assert_eq!((signal.id.as_str(), signal.step.as_str()), ("paid-5", "payment_confirmed"));
+    assert_eq!(signal.payload.as_str(), r#"{"amount":12}"#);
+    assert_eq!(signal.at, Timestamp::from_millis(1_700_000_000_400));
 
     let epoch = join(&store).await;
     assert_eq!(epoch.get(), 4);
     let now = Timestamp::from_millis(1_700_000_200_000);
-    assert_eq!(store.due(epoch, now, 9).await.unwrap().ids, [id("order-3")]);
+    let due = store.due(epoch, now, 9).await.unwrap();
+    assert_eq!(due, Due { ids: vec![id("order-3")], next: None });
     assert_eq!(store.claim(epoch, now, Wanted::Active { limit: 9 }).await.unwrap(), [id("order-4")]);
     taken(&store, &[append("order-3", epoch, 2), append("order-4", epoch, 2)]).await;
+    let again = Write::Signal { id: id("order-5"), signal: signal.clone() };
+    let other = Signal { id: String::from("paid-6"), at: now, ..signal.clone() };
+    taken(&store, &[again, Write::Signal { id: id("order-5"), signal: other }]).await;
+    assert_eq!(store.due(epoch, now, 9).await.unwrap().ids, [id("order-5")]);
+    assert_eq!(store.load(&[id("order-5")]).await.unwrap().remove(0).unwrap().signals.len(), 2);
     store.close().await.unwrap();
 }
 

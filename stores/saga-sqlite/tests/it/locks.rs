@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rusqlite::Connection;
 use saga_core::store::{Store, StoreErrorKind};
@@ -141,4 +142,27 @@ async fn lock_file_that_was_left_locks_nothing() {
     let path = folder.path().join("sagas.db");
     std::fs::write(folder.path().join("sagas.db-lock"), "").unwrap();
     closed_store(&path).await;
+}
+
+#[test]
+fn children_that_are_being_started_do_not_keep_the_lock() {
+    const OPENINGS: usize = 100;
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("sagas.db");
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                // There is no such test, so the child ends at once.
+                child("no such test", &path).wait().unwrap();
+            }
+        });
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let opened = (0..OPENINGS).try_for_each(|_| {
+            let store = SqliteStore::open(&path)?;
+            runtime.block_on(store.close()).map_err(saga_core::error::Error::from)
+        });
+        done.store(true, Ordering::Relaxed);
+        opened.unwrap();
+    });
 }

@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use saga_core::definition::ShapeId;
 use saga_core::error::Error;
-use saga_core::id::{Epoch, InstanceId, Seq};
-use saga_core::journal::{EncodedEntry, Head, InstanceState, Progress};
-use saga_core::store::{Store, StoreError, StoreErrorKind, Write};
+use saga_core::id::{Epoch, InstanceId, Seq, StepName};
+use saga_core::journal::{EncodedEntry, Head, InstanceState, Progress, codec};
+use saga_core::store::{Signal, Store, StoreError, StoreErrorKind, Write};
 use saga_core::time::Timestamp;
 use saga_sqlite::SqliteStore;
 
@@ -43,7 +43,13 @@ pub(crate) fn create(text: &str, epoch: Epoch) -> Write {
 }
 
 pub(crate) fn append(text: &str, epoch: Epoch, seq: u64) -> Write {
-    Write::Append { id: id(text), entry: entry(epoch, seq), progress: None }
+    Write::Append { id: id(text), entry: entry(epoch, seq), progress: None, wake: None }
+}
+
+pub(crate) fn send(text: &str, signal: &str) -> Write {
+    let payload = codec::decode_payload(r#"{"amount":12.5}"#).unwrap();
+    let step = StepName::new("payment_confirmed");
+    Write::Signal { id: id(text), signal: Signal { id: signal.to_owned(), step, payload, at: NOW } }
 }
 
 pub(crate) async fn join(store: &SqliteStore) -> Epoch {
@@ -73,7 +79,12 @@ pub(crate) async fn entries(store: &SqliteStore, text: &str) -> usize {
 /// Why the store at `path` cannot be opened.
 pub(crate) fn refused(path: impl AsRef<Path>) -> StoreError {
     match SqliteStore::open(path) {
-        Err(Error::Store(error)) => error,
+        Err(error @ Error::Store(_)) => {
+            let text = error.to_string();
+            let Error::Store(error) = error else { unreachable!() };
+            assert_eq!(text, error.to_string(), "what the user sees says what failed, and where");
+            error
+        }
         Err(error) => panic!("not an error of the store: {error}"),
         Ok(store) => panic!("it was opened: {store:?}"),
     }

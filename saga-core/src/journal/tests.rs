@@ -1,0 +1,92 @@
+//! The text of events. It is kept for years: what is written here stays readable.
+
+use crate::fault::{FaultKind, FaultRecord};
+use crate::id::{Epoch, Seq, StepName};
+use crate::journal::{Cause, CheckNext, Entry, Event, FailureKind, Next, Payload, codec};
+use crate::time::Timestamp;
+
+fn step() -> StepName {
+    StepName::new("a")
+}
+
+fn payload(text: &str) -> Payload {
+    Payload::json(serde_json::value::RawValue::from_string(text.to_owned()).expect("it is JSON"))
+}
+
+/// Asserts that `event` is written as `text`, and `text` read as `event`.
+fn is_written(event: Event, text: &str) {
+    let at = Timestamp::from_millis(1);
+    let entry = Entry { seq: Seq::FIRST, epoch: Epoch::new(1), at, events: vec![event] };
+    let encoded = codec::encode(&entry).expect("it can be written");
+    assert_eq!(encoded.events, format!("[{text}]"));
+    assert_eq!(codec::decode(&encoded), Ok(entry));
+}
+
+#[test]
+fn an_event_of_a_step_has_no_item() {
+    is_written(
+        Event::StepStarted { step: step(), item: None, attempt: 1 },
+        r#"{"step_started":{"step":"a","attempt":1}}"#,
+    );
+    is_written(
+        Event::StepSucceeded { step: step(), item: None, output: payload("7") },
+        r#"{"step_succeeded":{"step":"a","output":7}}"#,
+    );
+}
+
+#[test]
+fn an_event_of_an_item_says_which() {
+    is_written(
+        Event::StepStarted { step: step(), item: Some(3), attempt: 1 },
+        r#"{"step_started":{"step":"a","item":3,"attempt":1}}"#,
+    );
+    is_written(
+        Event::CompensationSucceeded { step: step(), item: Some(0) },
+        r#"{"compensation_succeeded":{"step":"a","item":0}}"#,
+    );
+    let cause = Cause {
+        step: Some(step()),
+        item: Some(3),
+        kind: FailureKind::Rejected,
+        code: None,
+        message: "no".to_owned(),
+        attempts: 1,
+    };
+    is_written(
+        Event::CompensationDecided { cause },
+        r#"{"compensation_decided":{"cause":{"step":"a","item":3,"kind":"rejected","message":"no","attempts":1}}}"#,
+    );
+    let fault = FaultRecord::new(FaultKind::NotDone, "down", "no");
+    let next = CheckNext::CheckAt(Timestamp::from_millis(5));
+    is_written(
+        Event::CheckFailed { step: step(), item: Some(3), attempt: 1, fault: Some(fault), next },
+        r#"{"check_failed":{"step":"a","item":3,"attempt":1,"fault":{"kind":"not_done","code":"down","message":"no"},"next":{"check_at":5}}}"#,
+    );
+}
+
+#[test]
+fn what_comes_before_the_first_attempt_is_written() {
+    is_written(Event::StepSkipped { step: step() }, r#"{"step_skipped":{"step":"a"}}"#);
+    is_written(Event::ConditionHeld { step: step() }, r#"{"condition_held":{"step":"a"}}"#);
+    let until = Timestamp::from_millis(5);
+    is_written(Event::StepDelayed { step: step(), until }, r#"{"step_delayed":{"step":"a","until":5}}"#);
+    is_written(
+        Event::ItemsListed { step: step(), items: vec![payload("1"), payload(r#"{"b":2}"#)] },
+        r#"{"items_listed":{"step":"a","items":[1,{"b":2}]}}"#,
+    );
+}
+
+#[test]
+fn messages_are_written() {
+    let until = Some(Timestamp::from_millis(5));
+    is_written(Event::SignalAwaited { step: step(), until }, r#"{"signal_awaited":{"step":"a","until":5}}"#);
+    is_written(Event::SignalAwaited { step: step(), until: None }, r#"{"signal_awaited":{"step":"a"}}"#);
+    is_written(
+        Event::SignalReceived { step: step(), id: "m1".to_owned(), payload: payload("true") },
+        r#"{"signal_received":{"step":"a","id":"m1","payload":true}}"#,
+    );
+    is_written(
+        Event::SignalMissed { step: step(), next: Next::Void },
+        r#"{"signal_missed":{"step":"a","next":"void"}}"#,
+    );
+}

@@ -1,0 +1,165 @@
+//! From what is in the inbox to the entry that is handed in.
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+use tracing::{debug, error};
+
+use super::live::{Arrival, Core, Live, Writing};
+use super::rest::leaves_until;
+use crate::error::Error;
+use crate::id::StepIndex;
+use crate::journal::{Entry, Event, InstanceState, Progress, codec};
+use crate::machine::{Input, Machine, Unexpected};
+use crate::private::Encoding;
+use crate::runtime::answer::answer;
+use crate::runtime::door::Door;
+use crate::runtime::registry::AnyInstance;
+use crate::runtime::shared::{Ended, Shared};
+use crate::store::Write;
+use crate::time::Timestamp;
+
+impl Live {
+    /// Brings an input.
+    pub(crate) fn feed(self: &Arc<Self>, arrival: Arrival) {
+        self.feed_all([arrival]);
+    }
+
+    /// Brings inputs that make one entry.
+    pub(crate) fn feed_all(self: &Arc<Self>, arrivals: impl IntoIterator<Item = Arrival>) {
+        let mut core = self.core();
+        core.inbox.extend(arrivals);
+        self.decide(&mut core);
+    }
+
+    /// Brings what an attempt ended with.
+    pub(crate) fn attempt_ended(self: &Arc<Self>, step: StepIndex, item: Option<u32>, input: Input) {
+        let mut core = self.core();
+        core.attempts.retain(|running| (running.step, running.item) != (step, item));
+        core.inbox.push_back(input.into());
+        self.decide(&mut core);
+    }
+
+    /// Lets the machine decide on what is in the inbox, and hands in the entry that comes of it.
+    pub(super) fn decide(self: &Arc<Self>, core: &mut Core) {
+        if core.gone {
+            // Who waits for a reply asks again, and finds the instance where it is then.
+            return core.inbox.clear();
+        }
+        if core.writing.is_some() {
+            return;
+        }
+        let is_open = core.place.is_some() && !self.shared.lifecycle.is_ending();
+        let mut door = self.shared.door(is_open, self.saga.definition(), &self.id);
+        let mut now = self.shared.now();
+        let mut events = Vec::new();
+        let mut replies = Vec::new();
+        while let Some(Arrival { input, reply, not_before }) = core.inbox.pop_front() {
+            now = not_before.map_or(now, |not_before| now.max(not_before));
+            let is_retry = matches!(input, Input::Retry { .. });
+            if is_retry && core.machine.instance_state() != InstanceState::Parked {
+                reply_with(reply, Err(Error::NotParked { id: self.id.clone() }));
+                continue;
+            }
+            match self.take_turn(core, input, now, &mut door) {
+                Ok(more) => {
+                    events.extend(more);
+                    replies.extend(reply);
+                }
+                Err(broken @ Unexpected::Broken { .. }) => {
+                    error!(parent: &self.span, %broken, "a defect of this library: the instance stops here");
+                    return self.leave(core, Some(Ended::Stopped(broken.to_string())));
+                }
+                Err(unexpected) => {
+                    debug!(parent: &self.span, %unexpected, "an input does not fit");
+                    reply_with(reply, Err(self.error_of(&unexpected)));
+                }
+            }
+        }
+        core.permits.append(&mut door.permits);
+        core.in_line = door.refused;
+        if events.is_empty() {
+            replies.into_iter().for_each(|reply| reply_with(Some(reply), Ok(())));
+            self.rest(core);
+        } else {
+            self.hand_in(core, Writing { events, replies }, now);
+        }
+    }
+
+    /// Lets the machine decide on one input, and answers what it asks of the saga's pure methods.
+    pub(super) fn take_turn(
+        &self,
+        core: &mut Core,
+        input: Input,
+        now: Timestamp,
+        door: &mut Door<'_>,
+    ) -> Result<Vec<Event>, Unexpected> {
+        let mut events = core.machine.handle(input, now, door)?;
+        if let Some(memory) = &self.memory {
+            events.extend(answer_all(&self.shared, &mut core.machine, &**memory, now, door)?);
+        }
+        Ok(events)
+    }
+
+    /// What a command that does not fit is answered with.
+    pub(super) fn error_of(&self, unexpected: &Unexpected) -> Error {
+        let id = self.id.clone();
+        match unexpected {
+            Unexpected::PastPivot => Error::PastPivot { id },
+            Unexpected::NotRevertible => Error::NotRevertible { id },
+            Unexpected::Ended => Error::Finished { id },
+            _ => Error::NotParked { id },
+        }
+    }
+
+    /// Hands the entry in to be written.
+    pub(super) fn hand_in(self: &Arc<Self>, core: &mut Core, writing: Writing, now: Timestamp) {
+        let seq = core.seq.next();
+        let Writing { events, replies } = writing;
+        let entry = Entry { seq, epoch: self.epoch, at: now, events };
+        let encoded = match codec::encode(&entry) {
+            Ok(encoded) => encoded,
+            Err(error) => {
+                error!(parent: &self.span, %error, "an entry cannot be written");
+                return self.leave(core, Some(Ended::Stopped(error.to_string())));
+            }
+        };
+        core.seq = seq;
+        let stays = core.place.is_none() || core.in_line || !core.attended.is_empty();
+        let due = if stays { None } else { leaves_until(&core.machine, now) };
+        let progress = Progress { due, ..core.machine.progress() };
+        let changed = (progress != core.progress).then(|| progress.clone());
+        core.progress = progress;
+        core.writing = Some(Writing { events: entry.events, replies });
+        let ended = core.machine.instance_state().is_terminal();
+        let wake = self.parent.clone().filter(|_| ended);
+        let write = Write::Append { id: self.id.clone(), entry: encoded, progress: changed, wake };
+        self.shared.committer.submit(write, Arc::clone(self));
+    }
+}
+
+/// Answers what the machine asks of the pure methods, for as long as it asks.
+pub(super) fn answer_all(
+    shared: &Shared,
+    machine: &mut Machine,
+    memory: &dyn AnyInstance,
+    now: Timestamp,
+    door: &mut Door<'_>,
+) -> Result<Vec<Event>, Unexpected> {
+    let encoding = Encoding::Json { bytes_max: shared.settings.payload_bytes_max };
+    let mut events = Vec::new();
+    while door.is_open
+        && let Some(question) = machine.question()
+    {
+        let input = answer(question, |ask, encoding| memory.ask(ask, encoding), encoding);
+        events.extend(machine.handle(input, now, door)?);
+    }
+    Ok(events)
+}
+
+pub(super) fn reply_with(reply: Option<oneshot::Sender<Result<(), Error>>>, result: Result<(), Error>) {
+    if let Some(reply) = reply {
+        // Who no longer waits needs no answer.
+        let _gone = reply.send(result);
+    }
+}

@@ -1,0 +1,232 @@
+//! What an instance in memory is made of.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{oneshot, watch};
+use tokio::task::AbortHandle;
+use tracing::Span;
+
+use crate::error::Error;
+use crate::id::{Epoch, InstanceId, Seq, StepIndex};
+use crate::journal::{Event, Progress};
+use crate::machine::{Input, Machine};
+use crate::runtime::admission::Place;
+use crate::runtime::limits::Permit;
+use crate::runtime::output::Output;
+use crate::runtime::registry::{AnyInstance, AnySaga};
+use crate::runtime::shared::Shared;
+use crate::store::StoreError;
+use crate::time::Timestamp;
+
+/// An instance in memory.
+///
+/// There is no task of its own: whoever brings an input lets the machine decide, hands in the entry, and goes.
+/// Once it is durable the committer lets the instance act on it. One entry is being written at a time; inputs
+/// that come meanwhile wait in the inbox and make the next one together.
+pub(crate) struct Live {
+    pub(super) id: InstanceId,
+    pub(super) epoch: Epoch,
+    pub(super) shared: Arc<Shared>,
+    pub(super) saga: Arc<dyn AnySaga>,
+    /// What calls are made on; `None` if the journal holds a value that cannot be read as today's type: then the
+    /// instance parks.
+    pub(super) memory: Option<Arc<dyn AnyInstance>>,
+    /// The instance whose step it is, if it is a child.
+    pub(super) parent: Option<InstanceId>,
+    pub(super) cancel: watch::Sender<bool>,
+    pub(super) created: AtomicBool,
+    pub(super) span: Span,
+    pub(super) core: Mutex<Core>,
+}
+
+pub(super) struct Core {
+    pub(super) machine: Machine,
+    pub(super) seq: Seq,
+    pub(super) progress: Progress,
+    pub(super) output: Output,
+    pub(super) place: Option<Place>,
+    pub(super) inbox: VecDeque<Arrival>,
+    pub(super) writing: Option<Writing>,
+    pub(super) attempts: Vec<Running>,
+    /// For attempts whose start is being written.
+    pub(super) permits: Vec<(StepIndex, Permit)>,
+    /// Whether an attempt waits in line for another instance's to end.
+    pub(super) in_line: bool,
+    pub(super) attended: Vec<Attended>,
+    pub(super) timer: Option<(Timestamp, AbortHandle)>,
+    pub(super) creators: Vec<oneshot::Sender<Created>>,
+    /// Those who waited for its first entry were told that nobody knows.
+    pub(super) doubted: bool,
+    pub(super) gone: bool,
+}
+
+/// An attempt that is running.
+pub(super) struct Running {
+    pub(super) step: StepIndex,
+    pub(super) item: Option<u32>,
+    pub(super) task: AbortHandle,
+}
+
+/// A child that a task looks after.
+pub(super) struct Attended {
+    pub(super) step: StepIndex,
+    /// Something has happened since the task looked: it looks again.
+    pub(super) again: bool,
+}
+
+/// An input with those who wait until what it made true is durable.
+pub(crate) struct Arrival {
+    pub(crate) input: Input,
+    pub(crate) reply: Option<oneshot::Sender<Result<(), Error>>>,
+    /// A timer has counted up to this time, whatever the clock says.
+    pub(crate) not_before: Option<Timestamp>,
+}
+
+impl From<Input> for Arrival {
+    fn from(input: Input) -> Self {
+        Self { input, reply: None, not_before: None }
+    }
+}
+
+/// An entry that is being written.
+pub(super) struct Writing {
+    pub(super) events: Vec<Event>,
+    pub(super) replies: Vec<oneshot::Sender<Result<(), Error>>>,
+}
+
+/// What became of the first entry of an instance.
+#[derive(Debug, Clone)]
+pub(crate) enum Created {
+    /// It is durable.
+    Durable,
+    /// An instance of this id exists.
+    Exists,
+    /// It is not known to be durable.
+    Failed(StoreError),
+}
+
+/// An instance to be put into memory.
+pub(crate) struct Arriving {
+    pub(crate) id: InstanceId,
+    pub(crate) saga: Arc<dyn AnySaga>,
+    pub(crate) memory: Option<Arc<dyn AnyInstance>>,
+    pub(crate) place: Option<Place>,
+    /// The instance whose step it is, if it is a child.
+    pub(crate) parent: Option<InstanceId>,
+}
+
+impl fmt::Debug for Live {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Live").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+impl Live {
+    /// An instance that was read back: `machine` is the fold of its journal up to `seq`.
+    pub(crate) fn revived(
+        shared: &Arc<Shared>,
+        arriving: Arriving,
+        machine: Machine,
+        seq: Seq,
+        progress: Progress,
+        output: Output,
+    ) -> Arc<Self> {
+        let live = Self::new(shared, arriving, machine, seq, progress, output);
+        live.created.store(true, Ordering::Release);
+        live
+    }
+
+    pub(super) fn new(
+        shared: &Arc<Shared>,
+        arriving: Arriving,
+        machine: Machine,
+        seq: Seq,
+        progress: Progress,
+        output: Output,
+    ) -> Arc<Self> {
+        let Arriving { id, saga, memory, place, parent } = arriving;
+        let span = tracing::info_span!("saga", saga = %saga.definition().name(), instance = %id);
+        let core = Core {
+            machine,
+            seq,
+            progress,
+            output,
+            place,
+            inbox: VecDeque::new(),
+            writing: None,
+            attempts: Vec::new(),
+            permits: Vec::new(),
+            in_line: false,
+            attended: Vec::new(),
+            timer: None,
+            creators: Vec::new(),
+            doubted: false,
+            gone: false,
+        };
+        Arc::new(Self {
+            id,
+            epoch: shared.epoch(),
+            shared: Arc::clone(shared),
+            saga,
+            memory,
+            parent,
+            cancel: watch::Sender::new(false),
+            created: AtomicBool::new(false),
+            span,
+            core: Mutex::new(core),
+        })
+    }
+
+    pub(crate) fn id(&self) -> &InstanceId {
+        &self.id
+    }
+
+    /// The stay that it belongs to.
+    pub(crate) fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    pub(crate) fn saga(&self) -> &Arc<dyn AnySaga> {
+        &self.saga
+    }
+
+    pub(crate) fn memory(&self) -> Option<&Arc<dyn AnyInstance>> {
+        self.memory.as_ref()
+    }
+
+    pub(crate) fn span(&self) -> &Span {
+        &self.span
+    }
+
+    /// Whether its first entry is durable.
+    pub(crate) fn is_created(&self) -> bool {
+        self.created.load(Ordering::Acquire)
+    }
+
+    /// Waits until its first entry is durable, or is not going to be.
+    pub(crate) async fn created(&self) -> Created {
+        let (creator, created) = oneshot::channel();
+        {
+            let mut core = self.core();
+            if self.is_created() {
+                return Created::Durable;
+            }
+            if !core.gone {
+                core.creators.push(creator);
+            }
+        }
+        // No answer: it is gone, and whether it was created shows in the store.
+        created.await.unwrap_or(Created::Exists)
+    }
+
+    pub(super) fn core(&self) -> MutexGuard<'_, Core> {
+        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,16 @@
+//! One instance in memory: its machine, its inbox, and the entry that is being written.
+//!
+//! An input goes into the inbox; [`decide`] lets the machine decide and hands in the entry; [`written`] learns that it
+//! is durable, [`act`] does what it asks for, and [`rest`] sees whether the instance waits or leaves memory.
+
+mod live;
+
+mod create;
+mod decide;
+mod written;
+
+mod act;
+mod attended;
+mod rest;
+
+pub(crate) use live::{Arrival, Arriving, Created, Live};

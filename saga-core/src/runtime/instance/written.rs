@@ -1,0 +1,94 @@
+//! From what became of an entry to what is done about it.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use tracing::warn;
+
+use super::decide::reply_with;
+use super::live::{Core, Created, Live, Writing};
+use crate::error::Error;
+use crate::runtime::committer::Written;
+use crate::runtime::shared::Ended;
+use crate::store::{Refusal, StoreError};
+
+impl Live {
+    /// Whether somebody waits for its first entry to be durable.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.core().creators.iter().any(|creator| !creator.is_closed())
+    }
+
+    /// The store does not tell whether the first entry is durable. Who waits for it is told so; what is found of
+    /// the instance later goes on.
+    pub(crate) fn doubt_creation(&self, error: &StoreError) {
+        let mut core = self.core();
+        core.doubted = true;
+        for creator in core.creators.drain(..) {
+            let _gone = creator.send(Created::Failed(error.clone()));
+        }
+    }
+
+    /// Learns what became of the entry that was handed in.
+    pub(crate) fn written(self: &Arc<Self>, written: Written) {
+        let mut core = self.core();
+        let Some(writing) = core.writing.take() else { return };
+        if core.gone {
+            return self.written_when_gone(&mut core, writing, &written);
+        }
+        match written {
+            Written::Durable => {
+                self.created.store(true, Ordering::Release);
+                for creator in core.creators.drain(..) {
+                    let _gone = creator.send(Created::Durable);
+                }
+                self.act(&mut core, &writing.events);
+                for reply in writing.replies {
+                    let _gone = reply.send(Ok(()));
+                }
+                self.decide(&mut core);
+            }
+            Written::Refused(refusal) => self.refused(&mut core, refusal),
+            Written::Failed(error) => {
+                if core.doubted {
+                    // Who came after the others were told gets no answer, and asks again.
+                    core.creators.clear();
+                }
+                for creator in core.creators.drain(..) {
+                    let _gone = creator.send(Created::Failed(error.clone()));
+                }
+                for reply in writing.replies {
+                    let _gone = reply.send(Err(Error::Store(error.clone())));
+                }
+                self.leave(
+                    &mut core,
+                    Some(Ended::Stopped(format!("its journal cannot be written: {error}"))),
+                );
+            }
+        }
+    }
+
+    /// The instance is no longer here, so nothing is done about what was written; who asked is told.
+    pub(super) fn written_when_gone(&self, core: &mut Core, writing: Writing, written: &Written) {
+        if let Written::Durable = written {
+            self.created.store(true, Ordering::Release);
+            for creator in core.creators.drain(..) {
+                let _gone = creator.send(Created::Durable);
+            }
+            writing.replies.into_iter().for_each(|reply| reply_with(Some(reply), Ok(())));
+        }
+        // Who gets no answer asks again, and finds what there is.
+        core.creators.clear();
+    }
+
+    pub(super) fn refused(self: &Arc<Self>, core: &mut Core, refusal: Refusal) {
+        if !self.is_created() {
+            for creator in core.creators.drain(..) {
+                let _gone = creator.send(Created::Exists);
+            }
+            // Not an end: the instance of this id goes on, wherever it is.
+            return self.leave(core, None);
+        }
+        warn!(parent: &self.span, %refusal, "the journal went on elsewhere, stopping here");
+        self.leave(core, Some(Ended::Stopped(format!("its journal went on elsewhere: {refusal}"))));
+    }
+}

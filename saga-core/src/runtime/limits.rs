@@ -1,0 +1,111 @@
+//! How many attempts of a step run at once, over all instances.
+
+use std::collections::{HashMap, VecDeque};
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::definition::Definition;
+use crate::id::{InstanceId, StepIndex};
+use crate::runtime::registry::Registry;
+
+/// The steps whose attempts are limited, by saga, version and step.
+#[derive(Default)]
+pub(crate) struct Limits {
+    steps: HashMap<(Arc<str>, u32, StepIndex), Arc<Limit>>,
+}
+
+/// The attempts of one step, and the instances that wait for one to end.
+pub(crate) struct Limit {
+    max: usize,
+    book: Mutex<Book>,
+}
+
+#[derive(Default)]
+struct Book {
+    running: usize,
+    waiting: VecDeque<InstanceId>,
+    /// Those whose turn it is: they do not queue again behind those who came later.
+    called: VecDeque<InstanceId>,
+}
+
+/// The right to run one attempt. It goes back when it is dropped; whose turn it is then, [`Limits::next`] says.
+pub(crate) struct Permit {
+    limit: Arc<Limit>,
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.limit.book().running -= 1;
+    }
+}
+
+impl Limits {
+    pub(crate) fn of(registry: &Registry) -> Self {
+        let definitions = registry.sagas().iter().map(|saga| saga.definition());
+        let limited = definitions.flat_map(|definition| {
+            definition.steps().filter_map(move |(index, step)| {
+                let limit = Arc::new(Limit::new(step.max_running?));
+                Some(((Arc::clone(definition.name()), definition.version(), index), limit))
+            })
+        });
+        Self { steps: limited.collect() }
+    }
+
+    /// The limit of a step, if it has one.
+    pub(crate) fn get(&self, definition: &Definition, step: StepIndex) -> Option<&Arc<Limit>> {
+        if self.steps.is_empty() {
+            return None;
+        }
+        self.steps.get(&(Arc::clone(definition.name()), definition.version(), step))
+    }
+
+    /// The instances that may go on, since attempts have ended.
+    pub(crate) fn next(&self) -> Vec<InstanceId> {
+        self.steps.values().flat_map(|limit| limit.call()).collect()
+    }
+}
+
+impl Limit {
+    fn new(max: NonZeroU32) -> Self {
+        Self { max: usize::try_from(max.get()).unwrap_or(usize::MAX), book: Mutex::default() }
+    }
+
+    /// A permit for an attempt of the instance, if one is free and it is its turn. If not, it waits in line.
+    pub(crate) fn take(self: &Arc<Self>, id: &InstanceId) -> Option<Permit> {
+        let mut book = self.book();
+        let called = book.called.iter().position(|called| called == id);
+        let free = book.running < self.max;
+        if free && (called.is_some() || book.waiting.is_empty()) {
+            called.map(|at| book.called.remove(at));
+            book.running += 1;
+            return Some(Permit { limit: Arc::clone(self) });
+        }
+        match called {
+            Some(at) => {
+                book.called.remove(at);
+                book.waiting.push_front(id.clone());
+            }
+            None if !book.waiting.contains(id) => book.waiting.push_back(id.clone()),
+            None => {}
+        }
+        None
+    }
+
+    /// Calls as many of those who wait as there are permits. Who was called before and did not come no longer
+    /// wants one, and keeps nobody from his turn.
+    fn call(&self) -> Vec<InstanceId> {
+        let mut book = self.book();
+        let free = self.max.saturating_sub(book.running);
+        let count = free.min(book.waiting.len());
+        let called: Vec<_> = book.waiting.drain(..count).collect();
+        book.called.extend(called.iter().cloned());
+        while book.called.len() > self.max {
+            book.called.pop_front();
+        }
+        called
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
