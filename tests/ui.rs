@@ -24,6 +24,24 @@ fn what_must_compile_compiles_and_what_must_not_says_why() {
     }
 }
 
+/// What the README prints without a program around it stands in a program that compiles.
+#[test]
+fn the_code_of_the_readme_is_code_that_compiles() {
+    let readme = include_str!("../README.md");
+    let program = without_whitespace(include_str!("ui/pass/readme.rs"));
+    let blocks = readme.split("```rust,ignore\n").skip(1).filter_map(|block| block.split("```").next());
+    // Statements come after items, and stand in a function in the program.
+    let parts = blocks.flat_map(|block| block.split_inclusive("\n}\n\n")).collect::<Vec<_>>();
+    assert!(parts.len() > 3, "only {} pieces of code were found", parts.len());
+    for part in parts {
+        assert!(program.contains(&without_whitespace(part)), "tests/ui/pass/readme.rs has not\n{part}");
+    }
+}
+
+fn without_whitespace(code: &str) -> String {
+    code.split_whitespace().collect()
+}
+
 /// Whether this compiler has the words that `fail/types` expects.
 fn is_compiler_of_the_messages() -> bool {
     let compiler = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());

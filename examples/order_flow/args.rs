@@ -19,10 +19,12 @@ Options:
                               [default: a new folder for temporary files, which is kept]
       --concurrency <N>       orders under way at once [default: 64]
       --credit-limit <AMOUNT> what an order may cost at most [default: 2000]
-      --no-ship <COUNTRIES>   countries that nothing is shipped to, as in Argentina,Portugal
+      --no-ship <COUNTRIES>   countries that nothing is shipped to, as in Argentina,Portugal [default: none]
       --crash-after <N>       abort in the middle of a step after N orders
       --json                  print the result as one JSON object
   -h, --help                  print this
+
+A --db belongs to the data, --credit-limit and --no-ship of its first run: give the same ones each time.
 
 Exit status: 0 all is well, 1 the audit failed, 2 the command or the data is wrong, 3 anything else.
 ";
@@ -51,11 +53,24 @@ pub(crate) struct Rules {
     pub(crate) no_ship: BTreeSet<String>,
 }
 
+/// The command line makes no sense.
+///
+/// The text of a `lexopt::Error` has its causes in it already; as a source they would be told twice.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct BadCommand(String);
+
+impl From<lexopt::Error> for BadCommand {
+    fn from(error: lexopt::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
 impl Args {
     /// Reads the command line, without the program's name. `None` asks for help.
     pub(crate) fn parse(
         words: impl IntoIterator<Item = impl Into<std::ffi::OsString>>,
-    ) -> Result<Option<Self>, lexopt::Error> {
+    ) -> Result<Option<Self>, BadCommand> {
         let mut args = Self {
             data: PathBuf::from(OWN_DATA),
             db: None,
@@ -75,7 +90,7 @@ impl Args {
                 Long("crash-after") => args.crash_after = Some(parser.value()?.parse()?),
                 Long("json") => args.json = true,
                 Short('h') | Long("help") => return Ok(None),
-                other => return Err(other.unexpected()),
+                other => return Err(other.unexpected().into()),
             }
         }
         Ok(Some(args))
