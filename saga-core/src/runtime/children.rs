@@ -19,6 +19,7 @@ use crate::machine::{AttemptEnd, Input};
 use crate::outcome::Failure;
 use crate::runtime::attempt::text_of;
 use crate::runtime::instance::Live;
+use crate::runtime::line;
 use crate::runtime::output::Output;
 use crate::runtime::resolve::command;
 use crate::runtime::revive::{load, replay};
@@ -62,7 +63,10 @@ pub(crate) fn attend(live: &Arc<Live>) {
 pub(crate) fn tell_parent(shared: &Arc<Shared>, parent: &InstanceId) {
     match shared.get(parent) {
         Some(live) => attend(&live),
-        None => shared.note_due(shared.now()),
+        None => {
+            line::call(shared, parent);
+            shared.note_due(shared.now());
+        }
     }
 }
 

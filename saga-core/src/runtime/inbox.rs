@@ -11,6 +11,7 @@ use crate::journal::{Event, ParkReason, codec};
 use crate::machine::Input;
 use crate::runtime::committer::Written;
 use crate::runtime::instance::Live;
+use crate::runtime::line;
 use crate::runtime::shared::Shared;
 use crate::runtime::shutdown::Lifecycle;
 use crate::store::{Refusal, Signal, Stored, Write};
@@ -31,8 +32,9 @@ pub(crate) async fn send(shared: &Arc<Shared>, id: &InstanceId, signal: Signal) 
         Ok(Written::Failed(error)) => return Err(Error::Store(error)),
         Err(_ended) => return Err(Error::ShuttingDown),
     }
-    if let Some(live) = shared.get(id) {
-        tell(&live, &[signal]);
+    match shared.get(id) {
+        Some(live) => tell(&live, &[signal]),
+        None => line::call(shared, id),
     }
     shared.note_due(at);
     Ok(())

@@ -23,6 +23,7 @@ use crate::runtime::door::Door;
 use crate::runtime::inbox;
 use crate::runtime::launch::{self, Order, Surroundings};
 use crate::runtime::limits::Permit;
+use crate::runtime::line;
 use crate::runtime::output::Output;
 use crate::runtime::registry::{AnyInstance, AnySaga};
 use crate::runtime::shared::{Ended, Shared};
@@ -285,6 +286,17 @@ impl Live {
     /// Brings an input.
     pub(crate) fn feed(self: &Arc<Self>, arrival: Arrival) {
         self.feed_all([arrival]);
+    }
+
+    /// Lets it go on with what it may; `false` if it is no longer in memory.
+    pub(crate) fn proceed(self: &Arc<Self>) -> bool {
+        let mut core = self.core();
+        let is_here = !core.gone;
+        if is_here {
+            core.inbox.push_back(Input::Proceed.into());
+            self.decide(&mut core);
+        }
+        is_here
     }
 
     /// Brings inputs that make one entry.
@@ -641,9 +653,11 @@ impl Live {
             }
             return;
         }
-        if core.in_line && core.machine.next_wake().is_none() {
-            // Its id stands in line: it comes back when it is its turn.
-            return self.leave(core, None);
+        if core.in_line {
+            let wake = core.machine.next_wake();
+            if wake.is_none_or(|at| at.since(self.shared.now()) > WAIT_IN_MEMORY_MAX) {
+                return self.leave_in_line(core, wake);
+            }
         }
         if core.place.is_some() {
             return self.arm(core);
@@ -673,6 +687,17 @@ impl Live {
             live.feed(Arrival { not_before: Some(at), ..Input::Proceed.into() });
         });
         core.timer = Some((at, timer.abort_handle()));
+    }
+
+    /// Leaves memory. Its id stands in line: it comes back when it is its turn, when the time comes that it waits for
+    /// beside that, or when somebody has a word for it.
+    fn leave_in_line(&self, core: &mut Core, wake: Option<Timestamp>) {
+        // Before it leaves: once it is gone it may be read back, which takes the note away.
+        line::note(&self.shared, &self.id, wake);
+        self.leave(core, None);
+        if core.machine.waits_for_signal() {
+            inbox::look_again(&self.shared, self.id.clone());
+        }
     }
 
     /// Leaves memory.
