@@ -19,6 +19,7 @@ use crate::machine::{AttemptEnd, Input};
 use crate::outcome::Failure;
 use crate::runtime::attempt::text_of;
 use crate::runtime::instance::Live;
+use crate::runtime::line;
 use crate::runtime::output::Output;
 use crate::runtime::resolve::command;
 use crate::runtime::revive::{load, replay};
@@ -61,8 +62,9 @@ pub(crate) fn attend(live: &Arc<Live>) {
 
 /// Tells the parent of an instance that this has ended.
 pub(crate) fn tell_parent(shared: &Arc<Shared>, parent: &InstanceId) {
-    if let Some(live) = shared.get(parent) {
-        attend(&live);
+    match shared.get(parent) {
+        Some(live) => attend(&live),
+        None => line::call(shared, parent),
     }
     // If it has left memory, the child's end has made it due.
     shared.note_due(shared.now());

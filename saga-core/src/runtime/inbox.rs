@@ -12,6 +12,7 @@ use crate::machine::Input;
 use crate::runtime::children;
 use crate::runtime::committer::Written;
 use crate::runtime::instance::Live;
+use crate::runtime::line;
 use crate::runtime::shared::Shared;
 use crate::runtime::shutdown::Lifecycle;
 use crate::store::{Refusal, Signal, StoreError, Stored, Write};
@@ -32,8 +33,9 @@ pub(crate) async fn send(shared: &Arc<Shared>, id: &InstanceId, signal: Signal) 
         Ok(Written::Failed(error)) => return Err(Error::Store(error)),
         Err(_ended) => return Err(Error::ShuttingDown),
     }
-    if let Some(live) = shared.get(id) {
-        tell(&live, &[signal]);
+    match shared.get(id) {
+        Some(live) => tell(&live, &[signal]),
+        None => line::call(shared, id),
     }
     shared.note_due(at);
     Ok(())

@@ -17,6 +17,7 @@ mod inbox;
 mod instance;
 pub(crate) mod launch;
 mod limits;
+mod line;
 mod orchestrator;
 mod output;
 mod recovery;

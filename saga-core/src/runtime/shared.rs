@@ -14,7 +14,6 @@ use tracing::warn;
 
 use crate::definition::Definition;
 use crate::id::{Epoch, InstanceId};
-use crate::machine::Input;
 use crate::outcome::{Failure, Parked};
 use crate::runtime::admission::Admission;
 use crate::runtime::clock::Clock;
@@ -22,6 +21,7 @@ use crate::runtime::committer::Committer;
 use crate::runtime::door::Door;
 use crate::runtime::instance::Live;
 use crate::runtime::limits::Limits;
+use crate::runtime::line::Line;
 use crate::runtime::output::Output;
 use crate::runtime::registry::Registry;
 use crate::runtime::shutdown::Lifecycle;
@@ -46,6 +46,7 @@ pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) admission: Arc<Admission>,
     limits: Limits,
+    pub(crate) line: Line,
     pub(crate) committer: Committer,
     pub(crate) lifecycle: Lifecycle,
     pub(crate) runtime: Runtime,
@@ -117,6 +118,7 @@ impl Shared {
             store,
             clock,
             limits: Limits::of(&registry),
+            line: Line::default(),
             registry,
             admission: Admission::new(settings.max_active),
             settings,
@@ -178,9 +180,8 @@ impl Shared {
     /// Lets those go on who stood in line for attempts that have ended.
     pub(crate) fn serve_line(&self) {
         for id in self.limits.next() {
-            match self.get(&id) {
-                Some(live) => live.feed(Input::Proceed.into()),
-                None => self.admission.enqueue(id),
+            if !self.get(&id).is_some_and(|live| live.proceed()) {
+                self.admission.enqueue(id);
             }
         }
     }
@@ -216,6 +217,7 @@ impl Shared {
         match table.live.entry(live.id().clone()) {
             Entry::Occupied(there) => Inserted::There(Arc::clone(there.get())),
             Entry::Vacant(room) => {
+                self.line.forget(live.id());
                 room.insert(Arc::clone(live));
                 Inserted::New
             }

@@ -1,5 +1,6 @@
 //! What can be said of steps: each word of the language, and some of them together.
 
+mod alone;
 mod combined;
 mod conditions;
 mod fan_out;

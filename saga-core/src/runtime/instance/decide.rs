@@ -25,6 +25,17 @@ impl Live {
         self.feed_all([arrival]);
     }
 
+    /// Lets it go on with what it may; `false` if it is no longer in memory.
+    pub(crate) fn proceed(self: &Arc<Self>) -> bool {
+        let mut core = self.core();
+        let is_here = !core.gone;
+        if is_here {
+            core.inbox.push_back(Input::Proceed.into());
+            self.decide(&mut core);
+        }
+        is_here
+    }
+
     /// Brings inputs that make one entry.
     pub(crate) fn feed_all(self: &Arc<Self>, arrivals: impl IntoIterator<Item = Arrival>) {
         let mut core = self.core();

@@ -10,6 +10,7 @@ use crate::journal::InstanceState;
 use crate::machine::{Input, Machine};
 use crate::runtime::children;
 use crate::runtime::inbox;
+use crate::runtime::line;
 use crate::runtime::shared::Ended;
 use crate::time::Timestamp;
 
@@ -69,14 +70,13 @@ impl Live {
         if let Some(due) = core.progress.due {
             self.leave(core, None);
             self.shared.note_due(due);
-            if core.machine.waits_for_signal() || core.machine.waits_for_children() {
-                inbox::look_again(&self.shared, self.id.clone(), self.children_awaited(core));
-            }
-            return;
+            return self.look_again(core);
         }
-        if core.in_line && core.machine.next_wake().is_none() {
-            // Its id stands in line: it comes back when it is its turn.
-            return self.leave(core, None);
+        if core.in_line {
+            let wake = core.machine.next_wake();
+            if wake.is_none_or(|at| at.since(self.shared.now()) > WAIT_IN_MEMORY_MAX) {
+                return self.leave_in_line(core, wake);
+            }
         }
         if core.place.is_some() {
             return self.arm(core);
@@ -106,6 +106,22 @@ impl Live {
             live.feed(Arrival { not_before: Some(at), ..Input::Proceed.into() });
         });
         core.timer = Some((at, timer.abort_handle()));
+    }
+
+    /// Leaves memory. Its id stands in line: it comes back when it is its turn, when the time comes that it waits for
+    /// beside that, or when somebody has a word for it.
+    fn leave_in_line(&self, core: &mut Core, wake: Option<Timestamp>) {
+        // Before it leaves: once it is gone it may be read back, which takes the note away.
+        line::note(&self.shared, &self.id, wake);
+        self.leave(core, None);
+        self.look_again(core);
+    }
+
+    /// What came while the instance was leaving would else go unnoticed.
+    fn look_again(&self, core: &Core) {
+        if core.machine.waits_for_signal() || core.machine.waits_for_children() {
+            inbox::look_again(&self.shared, self.id.clone(), self.children_awaited(core));
+        }
     }
 
     /// Leaves memory.
