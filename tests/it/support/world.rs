@@ -26,6 +26,8 @@ pub(crate) enum Act {
     Hang,
     /// It waits until the gate is open, then does its work and answers.
     Wait,
+    /// It waits until the gate is open, then refuses.
+    WaitThenReject,
     /// It waits until its caller is told that nobody wants it any more, then does its work and answers.
     WaitForCancel,
 }
@@ -196,6 +198,11 @@ impl World {
                 let mut gate = self.gate.subscribe();
                 let _closed = gate.wait_for(|open| *open).await;
                 work()
+            }
+            Act::WaitThenReject => {
+                let mut gate = self.gate.subscribe();
+                let _closed = gate.wait_for(|open| *open).await;
+                Err(StepError::rejected(format!("{what} refused")))
             }
             Act::WaitForCancel => {
                 assert!(!cx.is_cancelled(), "told before it was asked");
