@@ -9,13 +9,12 @@ use crate::error::Error;
 use crate::id::{InstanceId, StepIndex};
 use crate::journal::{Event, ParkReason, codec};
 use crate::machine::Input;
-use crate::runtime::children;
 use crate::runtime::committer::Written;
 use crate::runtime::instance::Live;
 use crate::runtime::line;
 use crate::runtime::shared::Shared;
 use crate::runtime::shutdown::Lifecycle;
-use crate::store::{Refusal, Signal, StoreError, Stored, Write};
+use crate::store::{Refusal, Signal, Stored, Write};
 
 /// Keeps a signal and tells its instance, if that is in memory; if not it is read back when it is due, which
 /// the signal makes it if it waits.
@@ -74,25 +73,20 @@ pub(crate) fn inputs(live: &Live, signals: &[Signal]) -> Vec<Input> {
     inputs
 }
 
-/// Looks once more for what an instance has just left memory to wait for: a signal, or the end of one of its
-/// `children`. What came while it left would else go unnoticed.
-pub(crate) fn look_again(shared: &Arc<Shared>, id: InstanceId, children: Vec<InstanceId>) {
+/// Looks once more into the inbox of an instance that has just left memory to wait for a signal: one that came
+/// while it left would else go unnoticed.
+pub(crate) fn look_again(shared: &Arc<Shared>, id: InstanceId) {
     let shared = Arc::clone(shared);
     shared.runtime.clone().spawn(async move {
-        match has_come(&shared, &id, &children).await {
-            Ok(true) => shared.admission.enqueue(id),
-            Ok(false) => {}
+        match shared.store.load(std::slice::from_ref(&id)).await {
+            Ok(stored) if stored.iter().flatten().any(has_news) => shared.admission.enqueue(id),
+            Ok(_) => {}
             Err(error) => {
-                warn!(instance = %id, %error, "what it waits for could not be read, reading it back instead");
+                warn!(instance = %id, %error, "the inbox could not be read, reading the instance back instead");
                 shared.admission.enqueue(id);
             }
         }
     });
-}
-
-async fn has_come(shared: &Shared, id: &InstanceId, children: &[InstanceId]) -> Result<bool, StoreError> {
-    let stored = shared.store.load(std::slice::from_ref(id)).await?;
-    Ok(stored.iter().flatten().any(has_news) || children::has_ended(shared, children).await?)
 }
 
 /// Whether the inbox has a signal for a step that has had none.

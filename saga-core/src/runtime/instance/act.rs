@@ -4,19 +4,18 @@ use std::sync::Arc;
 
 use tracing::error;
 
+use super::attend::concerns_children;
 use super::live::{Core, Live, Running};
 use crate::id::StepName;
 use crate::journal::Event;
 use crate::machine::Action;
 use crate::private::Role;
-use crate::runtime::children;
 use crate::runtime::launch::{self, Order, Surroundings};
 
 impl Live {
     /// Does what durable events ask for.
     pub(super) fn act(self: &Arc<Self>, core: &mut Core, events: &[Event]) {
         let definition = self.saga.definition();
-        let mut concerns_children = false;
         for event in events {
             core.output.note(definition, definition.output(), event);
             let (role, step, item, attempt) = match Action::of(event) {
@@ -27,23 +26,18 @@ impl Live {
                 }
                 Some(Action::CancelAttempts) => {
                     self.cancel.send_replace(true);
-                    concerns_children = true;
                     continue;
                 }
                 // The machine knows when it wakes next, and that it has ended.
                 Some(Action::WakeAt(_) | Action::Finish) | None => continue,
             };
             let of = definition.index_of(step).and_then(|step| definition.step(step));
-            if of.is_some_and(|step| step.child.is_some()) {
-                concerns_children = true;
-            } else {
+            if of.is_some_and(|step| step.child.is_none()) {
                 self.launch(core, role, step, item, attempt);
             }
         }
-        if concerns_children && core.machine.children().next().is_some() {
-            let live = Arc::clone(self);
-            // Not here: looking after children takes the lock that is held.
-            self.shared.runtime.spawn(async move { children::attend(&live) });
+        if events.iter().any(|event| concerns_children(definition, event)) {
+            self.attend(core);
         }
     }
 

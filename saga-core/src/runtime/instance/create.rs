@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 
 use super::decide::answer_all;
 use super::live::{Arriving, Created, Live, Writing};
-use super::rest::leaves_until;
+use super::rest::due_of;
 use crate::error::Error;
 use crate::id::Seq;
 use crate::journal::{Entry, Event, Head, Payload, Progress, codec};
@@ -40,8 +40,8 @@ impl Live {
             );
         }
         let (permits, in_line) = (std::mem::take(&mut door.permits), door.refused);
-        let waits = arriving.place.is_some() && !in_line;
-        let due = if waits { leaves_until(&machine, now) } else { None };
+        let stays = arriving.place.is_none() || in_line || machine.waits_for_children();
+        let due = due_of(&machine, now, stays);
         let progress = Progress { due, ..machine.progress() };
         let live = Self::new(shared, arriving, machine, Seq::FIRST, progress.clone(), Output::default());
         let entry = Entry { seq: Seq::FIRST, epoch: live.epoch, at: now, events };

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 use tracing::{debug, error};
 
+use super::attend::concerns_children;
 use super::live::{Arrival, Core, Live, Writing};
-use super::rest::leaves_until;
+use super::rest::due_of;
 use crate::error::Error;
 use crate::id::StepIndex;
 use crate::journal::{Entry, Event, InstanceState, Progress, codec};
@@ -23,6 +24,27 @@ impl Live {
     /// Brings an input.
     pub(crate) fn feed(self: &Arc<Self>, arrival: Arrival) {
         self.feed_all([arrival]);
+    }
+
+    /// Brings the first inputs since it was read back, and has its children looked after: they may have ended since.
+    pub(crate) fn come_in(self: &Arc<Self>, arrivals: impl IntoIterator<Item = Arrival>) {
+        let mut core = self.core();
+        core.inbox.extend(arrivals);
+        self.attend(&mut core);
+        self.decide(&mut core);
+    }
+
+    /// Its time to wait was over, so in the store it waits no longer: if it does, it has to say so again. `false` if
+    /// it is no longer in memory.
+    pub(crate) fn was_due(self: &Arc<Self>) -> bool {
+        let mut core = self.core();
+        if core.gone {
+            return false;
+        }
+        core.progress.due = None;
+        core.inbox.push_back(Input::Proceed.into());
+        self.decide(&mut core);
+        true
     }
 
     /// Lets it go on with what it may; `false` if it is no longer in memory.
@@ -93,10 +115,13 @@ impl Live {
         }
         core.permits.append(&mut door.permits);
         core.in_line |= door.refused;
-        if events.is_empty() {
+        let due = due_of(&core.machine, now, core.stays());
+        let is_unsaid = due.is_some() && due != core.progress.due && !self.shared.lifecycle.is_ending();
+        if events.is_empty() && !is_unsaid {
             replies.into_iter().for_each(|reply| reply_with(Some(reply), Ok(())));
             self.rest(core);
         } else {
+            // Without an event it says only until when the instance waits, which it has to before it leaves memory.
             self.hand_in(core, Writing { events, replies }, now);
         }
     }
@@ -140,8 +165,11 @@ impl Live {
             }
         };
         core.seq = seq;
-        let stays = core.place.is_none() || core.in_line || !core.attended.is_empty();
-        let due = if stays { None } else { leaves_until(&core.machine, now) };
+        // Until a child is known to be started or taken back, a crash must find the instance ready, not waiting.
+        let definition = self.saga.definition();
+        let attends = entry.events.iter().any(|event| concerns_children(definition, event));
+        let stays = core.stays() || (attends && core.machine.waits_for_children());
+        let due = due_of(&core.machine, now, stays);
         let progress = Progress { due, ..core.machine.progress() };
         let changed = (progress != core.progress).then(|| progress.clone());
         core.progress = progress;

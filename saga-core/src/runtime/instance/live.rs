@@ -9,6 +9,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::AbortHandle;
 use tracing::Span;
 
+use super::attend::Attended;
 use crate::error::Error;
 use crate::id::{Epoch, InstanceId, Seq, StepIndex};
 use crate::journal::{Event, Progress};
@@ -70,13 +71,6 @@ pub(super) struct Running {
     pub(super) task: AbortHandle,
 }
 
-/// A child that a task looks after.
-pub(super) struct Attended {
-    pub(super) step: StepIndex,
-    /// Something has happened since the task looked: it looks again.
-    pub(super) again: bool,
-}
-
 /// An input with those who wait until what it made true is durable.
 pub(crate) struct Arrival {
     pub(crate) input: Input,
@@ -121,6 +115,13 @@ pub(crate) struct Arriving {
 impl fmt::Debug for Live {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Live").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+impl Core {
+    /// Whether it stays in memory although its machine may only wait: something else is yet to come of it.
+    pub(super) fn stays(&self) -> bool {
+        self.place.is_none() || self.in_line || !self.attended.is_empty()
     }
 }
 

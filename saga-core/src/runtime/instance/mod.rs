@@ -10,7 +10,7 @@ mod decide;
 mod written;
 
 mod act;
-mod attended;
+mod attend;
 mod rest;
 
 pub(crate) use live::{Arrival, Arriving, Created, Live};

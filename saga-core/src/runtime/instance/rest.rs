@@ -62,7 +62,8 @@ impl Live {
         };
         if let Some(ended) = ended {
             info!(parent: &self.span, state = %core.machine.instance_state(), "the instance rests");
-            return self.leave(core, Some(ended));
+            self.leave(core, Some(ended));
+            return core.progress.due.into_iter().for_each(|due| self.shared.note_due(due));
         }
         if core.machine.has_attempts_running() || !core.attended.is_empty() {
             return self.arm(core);
@@ -110,7 +111,7 @@ impl Live {
 
     /// Leaves memory. Its id stands in line: it comes back when it is its turn, when the time comes that it waits for
     /// beside that, or when somebody has a word for it.
-    fn leave_in_line(&self, core: &mut Core, wake: Option<Timestamp>) {
+    fn leave_in_line(self: &Arc<Self>, core: &mut Core, wake: Option<Timestamp>) {
         // Before it leaves: once it is gone it may be read back, which takes the note away.
         line::note(&self.shared, &self.id, wake);
         self.leave(core, None);
@@ -118,9 +119,12 @@ impl Live {
     }
 
     /// What came while the instance was leaving would else go unnoticed.
-    fn look_again(&self, core: &Core) {
-        if core.machine.waits_for_signal() || core.machine.waits_for_children() {
-            inbox::look_again(&self.shared, self.id.clone(), self.children_awaited(core));
+    fn look_again(self: &Arc<Self>, core: &Core) {
+        if core.machine.waits_for_signal() {
+            inbox::look_again(&self.shared, self.id.clone());
+        }
+        if core.machine.waits_for_children() {
+            children::look_again(self, core.machine.children().map(|(step, ..)| step).collect());
         }
     }
 
@@ -141,8 +145,18 @@ impl Live {
     }
 }
 
+/// Until when an instance waits outside memory, unless something is under way for which it `stays`. What is parked
+/// leaves memory in any case.
+pub(super) fn due_of(machine: &Machine, now: Timestamp, stays: bool) -> Option<Timestamp> {
+    match machine.instance_state() {
+        InstanceState::Parked => machine.next_wake(),
+        _ if stays => None,
+        _ => leaves_until(machine, now),
+    }
+}
+
 /// Until when an instance leaves memory, if all it does is wait, and for long or for something that is no time.
-pub(super) fn leaves_until(machine: &Machine, now: Timestamp) -> Option<Timestamp> {
+fn leaves_until(machine: &Machine, now: Timestamp) -> Option<Timestamp> {
     if !machine.instance_state().is_active() || machine.has_attempts_running() {
         return None;
     }

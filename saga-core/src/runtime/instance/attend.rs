@@ -1,31 +1,59 @@
-//! Which children of an instance are looked after, so that each is by one task.
+//! The children of an instance in memory, and who looks after them.
 
 use std::sync::Arc;
 
-use super::live::{Attended, Core, Live};
-use crate::id::{InstanceId, StepIndex};
-use crate::machine::ChildNeed;
-use crate::runtime::children::{ChildWish, child_id};
+use super::live::{Core, Live};
+use crate::definition::Definition;
+use crate::id::StepIndex;
+use crate::journal::Event;
+use crate::machine::{Action, ChildNeed};
+use crate::runtime::children::{self, ChildWish};
+
+/// A child that a task looks after.
+pub(super) struct Attended {
+    step: StepIndex,
+    /// Something has happened since the task looked: it looks again.
+    again: bool,
+}
+
+/// Whether an event, once it is durable, makes something of a child's concern true: that it is wanted, that it is
+/// to be taken back, that nobody wants it any more.
+pub(super) fn concerns_children(definition: &Definition, event: &Event) -> bool {
+    match Action::of(event) {
+        Some(Action::CancelAttempts) => true,
+        Some(
+            Action::RunStep { step, .. }
+            | Action::RunCheck { step, .. }
+            | Action::RunCompensation { step, .. },
+        ) => {
+            let of = definition.index_of(step).and_then(|step| definition.step(step));
+            of.is_some_and(|step| step.child.is_some())
+        }
+        Some(Action::WakeAt(_) | Action::Finish) | None => false,
+    }
+}
 
 impl Live {
-    /// The children that nobody looks after yet. Those that somebody does are looked at once more.
-    pub(crate) fn children_to_attend(&self) -> Vec<StepIndex> {
+    /// Has the children looked after that wait for something, each by a task of its own.
+    pub(crate) fn attend_children(self: &Arc<Self>) {
         let mut core = self.core();
-        if core.gone {
-            return Vec::new();
+        if !core.gone {
+            self.attend(&mut core);
         }
+    }
+
+    /// The same, of an instance that is in memory. A child that has a task already is looked at once more.
+    pub(super) fn attend(self: &Arc<Self>, core: &mut Core) {
         let waiting: Vec<StepIndex> = core.machine.children().map(|(step, ..)| step).collect();
-        let mut unattended = Vec::new();
         for step in waiting {
             match core.attended.iter_mut().find(|attended| attended.step == step) {
                 Some(attended) => attended.again = true,
                 None => {
                     core.attended.push(Attended { step, again: true });
-                    unattended.push(step);
+                    children::look_after(Arc::clone(self), step);
                 }
             }
         }
-        unattended
     }
 
     /// What the child of a step is to be looked after for now, with the attempt that is told of it. `None` ends the
@@ -48,12 +76,5 @@ impl Live {
         core.attended.swap_remove(at);
         self.decide(&mut core);
         None
-    }
-
-    /// The ids of the children that the instance waits for.
-    pub(super) fn children_awaited(&self, core: &Core) -> Vec<InstanceId> {
-        let definition = self.saga.definition();
-        let names = core.machine.children().filter_map(|(step, ..)| Some(&definition.step(step)?.name));
-        names.filter_map(|name| child_id(&self.id, name).ok()).collect()
     }
 }
