@@ -11,7 +11,15 @@ use super::data::Data;
 use super::probe::{Moment, Plan, Probe};
 use super::process::WorldClock;
 use super::world::World;
-use super::{retry, soon};
+use super::{PATIENCE, retry};
+
+/// The longest that a life may take: of simulated time more than any story waits for, of real time little.
+fn patience(data: &Data) -> Duration {
+    match data {
+        Data::Memory(_) => Duration::from_secs(40 * 24 * 3600),
+        Data::Sqlite(_) => PATIENCE,
+    }
+}
 
 /// The id of the instance that a story is about.
 pub(crate) const ID: &str = "it-1";
@@ -56,7 +64,9 @@ pub(crate) fn live<S: Story>(data: &Data, story: &S, crash: Option<(usize, Momen
             plan.crash(append, moment);
         }
         tokio::select! {
-            outcome = soon(run(store, story)) => Some(outcome),
+            outcome = tokio::time::timeout(patience(data), run(store, story)) => {
+                Some(outcome.expect("it takes too long, something hangs"))
+            }
             () = plan.crashed() => None,
         }
     });
@@ -178,7 +188,7 @@ fn record<S: Story>(story: &S) -> Vec<Written<S>> {
     data.runtime().block_on(async {
         let store = data.open();
         watch(&store.plan(), story, &written);
-        let _ = soon(run(store, story)).await;
+        let _ = tokio::time::timeout(patience(&data), run(store, story)).await.expect("it hangs");
     });
     std::mem::take(&mut *written.lock().unwrap())
 }
