@@ -37,6 +37,8 @@ mod leases;
 
 mod group_commit;
 
+mod waiting;
+
 mod versions;
 
 mod files;

@@ -24,7 +24,8 @@ use crate::runtime::output::Output;
 use crate::runtime::resolve::command;
 use crate::runtime::revive::{load, replay};
 use crate::runtime::shared::Shared;
-use crate::runtime::start::{Start, start};
+use crate::runtime::start::{Start, first_of, start};
+use crate::store::Stored;
 
 /// How long a store that fails is left alone.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -45,24 +46,42 @@ pub(crate) enum ChildWish {
     BeCompensated,
 }
 
-/// Looks after the children of an instance that wait for something, each in a task of its own.
-pub(crate) fn attend(live: &Arc<Live>) {
-    for step in live.children_to_attend() {
-        let live = Arc::clone(live);
-        live.shared().runtime.clone().spawn(async move {
-            while let Some((wish, attempt)) = live.next_child_need(step) {
-                if let Some(told) = look_after(&live, step, wish).await {
-                    live.feed(input_of(step, wish, attempt, told).into());
-                }
+/// Looks after the child of a step in a task of its own, for as long as something is to be done about it.
+pub(crate) fn look_after(live: Arc<Live>, step: StepIndex) {
+    live.shared().runtime.clone().spawn(async move {
+        while let Some((wish, attempt)) = live.next_child_need(step) {
+            if let Some(told) = look(&live, step, wish).await {
+                live.feed(input_of(step, wish, attempt, told).into());
             }
-        });
-    }
+        }
+    });
+}
+
+/// Looks once more at the children of an instance that has just left memory to wait for them: one that ended while
+/// it left has woken nobody.
+pub(crate) fn look_again(live: &Arc<Live>, steps: Vec<StepIndex>) {
+    let live = Arc::clone(live);
+    live.shared().runtime.clone().spawn(async move {
+        let shared = live.shared();
+        for id in steps.into_iter().filter_map(|step| id_of_child(&live, step)) {
+            let has_ended = match shared.store.head(&id).await {
+                Ok(head) => head.is_some_and(|head| head.progress.state.is_terminal()),
+                Err(error) => {
+                    warn!(parent: live.span(), %error, "a child could not be looked at, reading the instance back instead");
+                    true
+                }
+            };
+            if has_ended {
+                return shared.admission.enqueue(live.id().clone());
+            }
+        }
+    });
 }
 
 /// Tells the parent of an instance that this has ended.
 pub(crate) fn tell_parent(shared: &Arc<Shared>, parent: &InstanceId) {
     match shared.get(parent) {
-        Some(live) => attend(&live),
+        Some(live) => live.attend_children(),
         None => {
             line::call(shared, parent);
             shared.note_due(shared.now());
@@ -84,7 +103,7 @@ fn input_of(step: StepIndex, wish: ChildWish, attempt: u32, told: Told) -> Input
 }
 
 /// What there is to tell of a child, if there is something. A store that fails is asked again.
-async fn look_after(live: &Arc<Live>, step: StepIndex, wish: ChildWish) -> Option<Told> {
+async fn look(live: &Arc<Live>, step: StepIndex, wish: ChildWish) -> Option<Told> {
     loop {
         let told = match wish {
             ChildWish::End => end_of(live, step).await,
@@ -223,8 +242,8 @@ async fn cancelled(live: &Arc<Live>, step: StepIndex) -> Result<Option<Told>, Er
         )))))
     };
     let Some(id) = id_of_child(live, step) else { return never() };
-    let Some(head) = shared.store.head(&id).await? else { return never() };
-    match head.progress.state {
+    let Some(child) = find(live, &id).await? else { return never() };
+    match child.head.progress.state {
         InstanceState::Completed => completed(live, step, &id).await.map(Some),
         InstanceState::Compensated => refused(shared, &id).await.map(Some),
         InstanceState::Running | InstanceState::Parked => {
@@ -242,8 +261,8 @@ async fn cancelled(live: &Arc<Live>, step: StepIndex) -> Result<Option<Told>, Er
 async fn compensated(live: &Arc<Live>, step: StepIndex) -> Result<Option<Told>, Error> {
     let done = || Ok(Some(Told::Ended(AttemptEnd::Succeeded(Payload::NOTHING))));
     let Some(id) = id_of_child(live, step) else { return done() };
-    let Some(head) = live.shared().store.head(&id).await? else { return done() };
-    let kind = match head.progress.state {
+    let Some(child) = find(live, &id).await? else { return done() };
+    let kind = match child.head.progress.state {
         InstanceState::Compensated => return done(),
         InstanceState::Completed => FailureKind::Reverted,
         InstanceState::Running | InstanceState::Parked => FailureKind::Cancelled,
@@ -259,6 +278,21 @@ async fn compensated(live: &Arc<Live>, step: StepIndex) -> Result<Option<Told>, 
         }
         Err(other) => Err(other),
     }
+}
+
+/// The child of that id, unless there is none, or somebody else's.
+async fn find(live: &Arc<Live>, id: &InstanceId) -> Result<Option<Stored>, Error> {
+    let stored = match load(&*live.shared().store, id).await {
+        Ok(stored) => stored,
+        Err(Error::NotFound { .. }) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let is_own = match first_of(&stored) {
+        Ok((_, parent)) => parent.as_ref() == Some(live.id()),
+        // Nobody can tell, so it is left alone and waited for.
+        Err(_) => true,
+    };
+    Ok(is_own.then_some(stored))
 }
 
 /// Has the child compensate.

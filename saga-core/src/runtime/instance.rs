@@ -1,5 +1,7 @@
 //! One instance in memory: its machine, its inbox, and the entry that is being written.
 
+mod attend;
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,14 +12,15 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::AbortHandle;
 use tracing::{Span, debug, error, info, warn};
 
+use self::attend::{Attended, concerns_children};
 use crate::error::Error;
 use crate::id::{Epoch, InstanceId, Seq, StepIndex, StepName};
 use crate::journal::{Entry, Event, Head, InstanceState, Payload, Progress, codec};
-use crate::machine::{Action, ChildNeed, Input, Machine, Unexpected};
+use crate::machine::{Action, Input, Machine, Unexpected};
 use crate::private::{Encoding, Role};
 use crate::runtime::admission::Place;
 use crate::runtime::answer::answer;
-use crate::runtime::children::{self, ChildWish};
+use crate::runtime::children;
 use crate::runtime::committer::Written;
 use crate::runtime::door::Door;
 use crate::runtime::inbox;
@@ -83,13 +86,6 @@ struct Running {
     task: AbortHandle,
 }
 
-/// A child that a task looks after.
-struct Attended {
-    step: StepIndex,
-    /// Something has happened since the task looked: it looks again.
-    again: bool,
-}
-
 /// An input with those who wait until what it made true is durable.
 pub(crate) struct Arrival {
     pub(crate) input: Input,
@@ -137,6 +133,13 @@ impl fmt::Debug for Live {
     }
 }
 
+impl Core {
+    /// Whether it stays in memory although its machine may only wait: something else is yet to come of it.
+    fn stays(&self) -> bool {
+        self.place.is_none() || self.in_line || !self.attended.is_empty()
+    }
+}
+
 impl Live {
     /// A new instance: its first entry is being written once what is returned with it is handed in. `creator` is
     /// told what became of that.
@@ -162,8 +165,8 @@ impl Live {
             );
         }
         let (permits, in_line) = (std::mem::take(&mut door.permits), door.refused);
-        let waits = arriving.place.is_some() && !in_line;
-        let due = if waits { leaves_until(&machine, now) } else { None };
+        let stays = arriving.place.is_none() || in_line || machine.waits_for_children();
+        let due = due_of(&machine, now, stays);
         let progress = Progress { due, ..machine.progress() };
         let live = Self::new(shared, arriving, machine, Seq::FIRST, progress.clone(), Output::default());
         let entry = Entry { seq: Seq::FIRST, epoch: live.epoch, at: now, events };
@@ -299,11 +302,32 @@ impl Live {
         is_here
     }
 
+    /// Brings the first inputs since it was read back, and has its children looked after: they may have ended since.
+    pub(crate) fn come_in(self: &Arc<Self>, arrivals: impl IntoIterator<Item = Arrival>) {
+        let mut core = self.core();
+        core.inbox.extend(arrivals);
+        self.attend(&mut core);
+        self.decide(&mut core);
+    }
+
     /// Brings inputs that make one entry.
     pub(crate) fn feed_all(self: &Arc<Self>, arrivals: impl IntoIterator<Item = Arrival>) {
         let mut core = self.core();
         core.inbox.extend(arrivals);
         self.decide(&mut core);
+    }
+
+    /// Its time to wait was over, so in the store it waits no longer: if it does, it has to say so again. `false` if
+    /// it is no longer in memory.
+    pub(crate) fn was_due(self: &Arc<Self>) -> bool {
+        let mut core = self.core();
+        if core.gone {
+            return false;
+        }
+        core.progress.due = None;
+        core.inbox.push_back(Input::Proceed.into());
+        self.decide(&mut core);
+        true
     }
 
     /// Brings what an attempt ended with.
@@ -312,48 +336,6 @@ impl Live {
         core.attempts.retain(|running| (running.step, running.item) != (step, item));
         core.inbox.push_back(input.into());
         self.decide(&mut core);
-    }
-
-    /// The children that nobody looks after yet. Those that somebody does are looked at once more.
-    pub(crate) fn children_to_attend(&self) -> Vec<StepIndex> {
-        let mut core = self.core();
-        if core.gone {
-            return Vec::new();
-        }
-        let waiting: Vec<StepIndex> = core.machine.children().map(|(step, ..)| step).collect();
-        let mut unattended = Vec::new();
-        for step in waiting {
-            match core.attended.iter_mut().find(|attended| attended.step == step) {
-                Some(attended) => attended.again = true,
-                None => {
-                    core.attended.push(Attended { step, again: true });
-                    unattended.push(step);
-                }
-            }
-        }
-        unattended
-    }
-
-    /// What the child of a step is to be looked after for now, with the attempt that is told of it. `None` ends the
-    /// looking after, until something happens.
-    pub(crate) fn next_child_need(self: &Arc<Self>, step: StepIndex) -> Option<(ChildWish, u32)> {
-        let mut core = self.core();
-        let is_decided = core.machine.failure().is_some();
-        let mut children = core.machine.children().filter(|(child, ..)| *child == step);
-        let wish = children.next().map(|(_, need, attempt)| match need {
-            ChildNeed::End if is_decided => (ChildWish::BeCancelled, attempt),
-            ChildNeed::End => (ChildWish::End, attempt),
-            ChildNeed::Compensation => (ChildWish::BeCompensated, attempt),
-        });
-        drop(children);
-        let at = core.attended.iter().position(|attended| attended.step == step)?;
-        let again = core.attended.get_mut(at).is_some_and(|attended| std::mem::take(&mut attended.again));
-        if again && !core.gone && wish.is_some() {
-            return wish;
-        }
-        core.attended.swap_remove(at);
-        self.decide(&mut core);
-        None
     }
 
     /// Stops the instance here: nothing more of it is done or written in this process.
@@ -510,10 +492,13 @@ impl Live {
         }
         core.permits.append(&mut door.permits);
         core.in_line |= door.refused;
-        if events.is_empty() {
+        let due = due_of(&core.machine, now, core.stays());
+        let is_unsaid = due.is_some() && due != core.progress.due && !self.shared.lifecycle.is_ending();
+        if events.is_empty() && !is_unsaid {
             replies.into_iter().for_each(|reply| reply_with(Some(reply), Ok(())));
             self.rest(core);
         } else {
+            // Without an event it says only until when the instance waits, which it has to before it leaves memory.
             self.hand_in(core, Writing { events, replies }, now);
         }
     }
@@ -557,8 +542,11 @@ impl Live {
             }
         };
         core.seq = seq;
-        let stays = core.place.is_none() || core.in_line || !core.attended.is_empty();
-        let due = if stays { None } else { leaves_until(&core.machine, now) };
+        // Until a child is known to be started or taken back, a crash must find the instance ready, not waiting.
+        let definition = self.saga.definition();
+        let attends = entry.events.iter().any(|event| concerns_children(definition, event));
+        let stays = core.stays() || (attends && core.machine.waits_for_children());
+        let due = due_of(&core.machine, now, stays);
         let progress = Progress { due, ..core.machine.progress() };
         let changed = (progress != core.progress).then(|| progress.clone());
         core.progress = progress;
@@ -572,7 +560,6 @@ impl Live {
     /// Does what durable events ask for.
     fn act(self: &Arc<Self>, core: &mut Core, events: &[Event]) {
         let definition = self.saga.definition();
-        let mut concerns_children = false;
         for event in events {
             core.output.note(definition, definition.output(), event);
             let (role, step, item, attempt) = match Action::of(event) {
@@ -583,23 +570,18 @@ impl Live {
                 }
                 Some(Action::CancelAttempts) => {
                     self.cancel.send_replace(true);
-                    concerns_children = true;
                     continue;
                 }
                 // The machine knows when it wakes next, and that it has ended.
                 Some(Action::WakeAt(_) | Action::Finish) | None => continue,
             };
             let of = definition.index_of(step).and_then(|step| definition.step(step));
-            if of.is_some_and(|step| step.child.is_some()) {
-                concerns_children = true;
-            } else {
+            if of.is_some_and(|step| step.child.is_none()) {
                 self.launch(core, role, step, item, attempt);
             }
         }
-        if concerns_children && core.machine.children().next().is_some() {
-            let live = Arc::clone(self);
-            // Not here: looking after children takes the lock that is held.
-            self.shared.runtime.spawn(async move { children::attend(&live) });
+        if events.iter().any(|event| concerns_children(definition, event)) {
+            self.attend(core);
         }
     }
 
@@ -640,7 +622,8 @@ impl Live {
         };
         if let Some(ended) = ended {
             info!(parent: &self.span, state = %core.machine.instance_state(), "the instance rests");
-            return self.leave(core, Some(ended));
+            self.leave(core, Some(ended));
+            return core.progress.due.into_iter().for_each(|due| self.shared.note_due(due));
         }
         if core.machine.has_attempts_running() || !core.attended.is_empty() {
             return self.arm(core);
@@ -648,10 +631,7 @@ impl Live {
         if let Some(due) = core.progress.due {
             self.leave(core, None);
             self.shared.note_due(due);
-            if core.machine.waits_for_signal() {
-                inbox::look_again(&self.shared, self.id.clone());
-            }
-            return;
+            return self.look_again(core);
         }
         if core.in_line {
             let wake = core.machine.next_wake();
@@ -691,12 +671,20 @@ impl Live {
 
     /// Leaves memory. Its id stands in line: it comes back when it is its turn, when the time comes that it waits for
     /// beside that, or when somebody has a word for it.
-    fn leave_in_line(&self, core: &mut Core, wake: Option<Timestamp>) {
+    fn leave_in_line(self: &Arc<Self>, core: &mut Core, wake: Option<Timestamp>) {
         // Before it leaves: once it is gone it may be read back, which takes the note away.
         line::note(&self.shared, &self.id, wake);
         self.leave(core, None);
+        self.look_again(core);
+    }
+
+    /// Looks once more for what may have come while it left memory, and has woken nobody.
+    fn look_again(self: &Arc<Self>, core: &Core) {
         if core.machine.waits_for_signal() {
             inbox::look_again(&self.shared, self.id.clone());
+        }
+        if core.machine.waits_for_children() {
+            children::look_again(self, core.machine.children().map(|(step, ..)| step).collect());
         }
     }
 
@@ -718,6 +706,16 @@ impl Live {
 
     fn core(&self) -> MutexGuard<'_, Core> {
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Until when an instance waits outside memory, unless something is under way for which it `stays`. What is parked
+/// leaves memory in any case.
+fn due_of(machine: &Machine, now: Timestamp, stays: bool) -> Option<Timestamp> {
+    match machine.instance_state() {
+        InstanceState::Parked => machine.next_wake(),
+        _ if stays => None,
+        _ => leaves_until(machine, now),
     }
 }
 

@@ -13,12 +13,12 @@ use crate::machine::{Input, Machine, ReplayError};
 use crate::private::AnySlot;
 use crate::runtime::admission::Place;
 use crate::runtime::committer::Written;
+use crate::runtime::inbox;
 use crate::runtime::instance::{Arrival, Arriving, Live};
 use crate::runtime::output::Output;
 use crate::runtime::registry::{AnyInstance, AnySaga};
 use crate::runtime::shared::{Inserted, Shared};
 use crate::runtime::shutdown::Lifecycle;
-use crate::runtime::{children, inbox};
 use crate::store::{Signal, Store, Stored, Write};
 
 /// Somebody's decision on a parked instance, with whom to tell.
@@ -109,8 +109,8 @@ fn put(
     let Replayed { head, entries, machine } = replayed;
     let wants_nothing = match machine.instance_state() {
         InstanceState::Running | InstanceState::Compensating => false,
-        // Parked, it may be due all the same: for its deadline.
-        InstanceState::Parked => command.is_none() && machine.next_wake().is_none_or(|at| at > shared.now()),
+        // Parked, it may be due all the same: for its deadline. One that came too early has to be due again.
+        InstanceState::Parked => command.is_none() && machine.next_wake() == head.progress.due,
         InstanceState::Completed | InstanceState::Compensated => command.is_none(),
         InstanceState::Unreadable => true,
     };
@@ -139,12 +139,12 @@ fn put(
                     inputs.push(Input::Proceed.into());
                 }
             }
-            live.feed_all(inputs);
-            children::attend(&live);
+            live.come_in(inputs);
             Revived::Settled
         }
-        Inserted::There(there) if !there.is_created() => Revived::Busy,
-        Inserted::There(_) | Inserted::Closed => Revived::Settled,
+        Inserted::There(there) if there.is_created() && there.was_due() => Revived::Settled,
+        Inserted::There(_) => Revived::Busy,
+        Inserted::Closed => Revived::Settled,
     }
 }
 

@@ -105,7 +105,7 @@ fn compare(stored: &Stored, start: &Start) -> Result<(), Error> {
 }
 
 /// The input and the parent that an instance was started with.
-fn first_of(stored: &Stored) -> Result<(Payload, Option<InstanceId>), String> {
+pub(crate) fn first_of(stored: &Stored) -> Result<(Payload, Option<InstanceId>), String> {
     let first = stored.entries.first().ok_or("it has no entry")?;
     let entry = codec::decode(first).map_err(|error| error.to_string())?;
     match entry.events.into_iter().next() {

@@ -84,16 +84,19 @@ fn told(outcome: &Outcome<Delivery>) -> String {
 }
 
 fn stories() -> Vec<(&'static str, &'static str, Delivery)> {
-    let of = |fragile, parts: u32| {
-        Delivery::new(Answers::always(fragile), Answers::always((0..parts).collect()))
-    };
+    let of =
+        |fragile, parts: u32| Delivery::new(Answers::always(fragile), Answers::always((0..parts).collect()));
     let panics = || Delivery::new(Answers::new([None]), Answers::always(vec![1]));
     let lists = |list| Delivery::new(Answers::always(true), Answers::new([list]));
     vec![
         ("all succeed", "Completed([\"part 0 of Some(3)\"", of(true, 3)),
         ("skipped", "Completed([\"part 0 of None\"", of(false, 3)),
         ("no parts", "Completed([])", of(true, 0)),
-        ("retried", "Completed", of(true, 3).script("carry/1", &[Act::LoseAnswer]).script("load", &[Act::Hang])),
+        (
+            "retried",
+            "Completed",
+            of(true, 3).script("carry/1", &[Act::LoseAnswer]).script("load", &[Act::Hang]),
+        ),
         ("refused", "Rejected", of(true, 5).script("carry/1", &[Act::Reject])),
         ("in doubt", "InDoubt", of(true, 2).script("carry/1", &[Act::LoseAnswer, Act::LoseAnswer])),
         ("refused at the end", "Rejected", of(true, 3).script("sign", &[Act::Reject])),

@@ -280,7 +280,10 @@ fn i8_an_item_that_turns_out_to_be_refused_when_it_is_settled_is_not_compensated
         let warehouse = Warehouse::of(2).script("reserve/1", &acts);
         let failure = failure_of(outcome(data, &warehouse).await);
         assert_eq!((failure.item, failure.kind), (Some(1), FailureKind::InDoubt));
-        assert_eq!(calls_of(&warehouse.world, "reserve/compensate"), [("reserve/0/compensate".to_owned(), 1)]);
+        assert_eq!(
+            calls_of(&warehouse.world, "reserve/compensate"),
+            [("reserve/0/compensate".to_owned(), 1)]
+        );
         assert!(warehouse.world.in_force().is_empty());
     });
 }

@@ -224,7 +224,8 @@ fn an_attempt_that_waits_to_be_tried_again_holds_no_permit_and_takes_one_again()
         let orchestrator = builder(data, &world).build().await.unwrap();
         let handles = start::<Slow>(&orchestrator, 3).await;
         soon(world.called("call@", 0)).await;
-        while world.seen().iter().filter(|call| call.what == "call" && call.instance != "it-000").count() < 2 {
+        while world.seen().iter().filter(|call| call.what == "call" && call.instance != "it-000").count() < 2
+        {
             tokio::task::yield_now().await;
         }
         if let Data::Memory(_) = data {
@@ -256,7 +257,8 @@ fn a_line_is_there_again_after_a_restart() {
 
         let world = world.script("call", &[Act::Linger; 30]);
         let second = builder(data, &world).max_active(5).build().await.unwrap();
-        let handles: Vec<_> = (0..30).map(|number| second.handle::<Slow>(format!("it-{number:03}"))).collect();
+        let handles: Vec<_> =
+            (0..30).map(|number| second.handle::<Slow>(format!("it-{number:03}"))).collect();
         all_complete(&handles).await;
         assert_eq!(world.serving_max("call"), 2);
         assert_eq!((world.count("open"), world.count("call")), (30, 32));

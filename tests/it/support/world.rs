@@ -28,6 +28,8 @@ pub(crate) enum Act {
     Wait,
     /// It lets others run for a while, then does its work and answers.
     Linger,
+    /// It waits until the gate is open, then refuses.
+    WaitThenReject,
     /// It waits until its caller is told that nobody wants it any more, then does its work and answers.
     WaitForCancel,
 }
@@ -213,6 +215,11 @@ impl World {
                     tokio::task::yield_now().await;
                 }
                 work()
+            }
+            Act::WaitThenReject => {
+                let mut gate = self.gate.subscribe();
+                let _closed = gate.wait_for(|open| *open).await;
+                Err(StepError::rejected(format!("{what} refused")))
             }
             Act::WaitForCancel => {
                 assert!(!cx.is_cancelled(), "told before it was asked");

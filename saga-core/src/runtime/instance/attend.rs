@@ -1,0 +1,80 @@
+//! The children of an instance in memory, and who looks after them.
+
+use std::sync::Arc;
+
+use super::{Core, Live};
+use crate::definition::Definition;
+use crate::id::StepIndex;
+use crate::journal::Event;
+use crate::machine::{Action, ChildNeed};
+use crate::runtime::children::{self, ChildWish};
+
+/// A child that a task looks after.
+pub(super) struct Attended {
+    step: StepIndex,
+    /// Something has happened since the task looked: it looks again.
+    again: bool,
+}
+
+/// Whether an event, once it is durable, makes something of a child's concern true: that it is wanted, that it is
+/// to be taken back, that nobody wants it any more.
+pub(super) fn concerns_children(definition: &Definition, event: &Event) -> bool {
+    match Action::of(event) {
+        Some(Action::CancelAttempts) => true,
+        Some(
+            Action::RunStep { step, .. }
+            | Action::RunCheck { step, .. }
+            | Action::RunCompensation { step, .. },
+        ) => {
+            let of = definition.index_of(step).and_then(|step| definition.step(step));
+            of.is_some_and(|step| step.child.is_some())
+        }
+        Some(Action::WakeAt(_) | Action::Finish) | None => false,
+    }
+}
+
+impl Live {
+    /// Has the children looked after that wait for something, each by a task of its own.
+    pub(crate) fn attend_children(self: &Arc<Self>) {
+        let mut core = self.core();
+        if !core.gone {
+            self.attend(&mut core);
+        }
+    }
+
+    /// The same, of an instance that is in memory. A child that has a task already is looked at once more.
+    pub(super) fn attend(self: &Arc<Self>, core: &mut Core) {
+        let waiting: Vec<StepIndex> = core.machine.children().map(|(step, ..)| step).collect();
+        for step in waiting {
+            match core.attended.iter_mut().find(|attended| attended.step == step) {
+                Some(attended) => attended.again = true,
+                None => {
+                    core.attended.push(Attended { step, again: true });
+                    children::look_after(Arc::clone(self), step);
+                }
+            }
+        }
+    }
+
+    /// What the child of a step is to be looked after for now, with the attempt that is told of it. `None` ends the
+    /// looking after, until something happens.
+    pub(crate) fn next_child_need(self: &Arc<Self>, step: StepIndex) -> Option<(ChildWish, u32)> {
+        let mut core = self.core();
+        let is_decided = core.machine.failure().is_some();
+        let mut children = core.machine.children().filter(|(child, ..)| *child == step);
+        let wish = children.next().map(|(_, need, attempt)| match need {
+            ChildNeed::End if is_decided => (ChildWish::BeCancelled, attempt),
+            ChildNeed::End => (ChildWish::End, attempt),
+            ChildNeed::Compensation => (ChildWish::BeCompensated, attempt),
+        });
+        drop(children);
+        let at = core.attended.iter().position(|attended| attended.step == step)?;
+        let again = core.attended.get_mut(at).is_some_and(|attended| std::mem::take(&mut attended.again));
+        if again && !core.gone && wish.is_some() {
+            return wish;
+        }
+        core.attended.swap_remove(at);
+        self.decide(&mut core);
+        None
+    }
+}
