@@ -89,7 +89,8 @@ async fn run_instance<S: Saga>(id: InstanceId, flow: &S, input: S::Input) -> Out
                 Some(Action::WakeAt(_) | Action::Finish) | None => {}
             }
         }
-        if running.is_empty() && machine.next_wake().is_none() {
+        let is_parked = machine.instance_state() == InstanceState::Parked;
+        if running.is_empty() && (is_parked || machine.next_wake().is_none()) {
             break;
         }
         let (input, at) = next(&mut running, machine.next_wake(), &clock).await;

@@ -331,6 +331,7 @@ async fn branches_wait_for_their_own_time_word_and_child_and_join() {
     let orchestrator = builder.build().await.unwrap();
     let handle = orchestrator.start::<Trip>(ID, 5).await.unwrap();
     soon(trip.world.called("reserve", 3)).await;
+    assert!(matches!(handle.try_outcome().await, Ok(None)));
     tokio::time::sleep(Duration::from_secs(5 * 60)).await;
     let states = async || {
         let status = handle.status().await.unwrap();

@@ -4,14 +4,22 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sagas::prelude::*;
-use sagas::store::{Store, Timestamp, Write};
+use sagas::store::{Refusal, Store, Timestamp, Write};
 use sagas::{Builder, Error};
 
 use super::data::Data;
 use super::probe::{Moment, Plan, Probe};
 use super::process::WorldClock;
 use super::world::World;
-use super::{retry, soon};
+use super::{PATIENCE, retry};
+
+/// The longest that a life may take: of simulated time more than any story waits for, of real time little.
+fn patience(data: &Data) -> Duration {
+    match data {
+        Data::Memory(_) => Duration::from_secs(40 * 24 * 3600),
+        Data::Sqlite(_) => PATIENCE,
+    }
+}
 
 /// The id of the instance that a story is about.
 pub(crate) const ID: &str = "it-1";
@@ -56,7 +64,9 @@ pub(crate) fn live<S: Story>(data: &Data, story: &S, crash: Option<(usize, Momen
             plan.crash(append, moment);
         }
         tokio::select! {
-            outcome = soon(run(store, story)) => Some(outcome),
+            outcome = tokio::time::timeout(patience(data), run(store, story)) => {
+                Some(outcome.expect("it takes too long, something hangs"))
+            }
             () = plan.crashed() => None,
         }
     });
@@ -178,7 +188,7 @@ fn record<S: Story>(story: &S) -> Vec<Written<S>> {
     data.runtime().block_on(async {
         let store = data.open();
         watch(&store.plan(), story, &written);
-        let _ = soon(run(store, story)).await;
+        let _ = tokio::time::timeout(patience(&data), run(store, story)).await.expect("it hangs");
     });
     std::mem::take(&mut *written.lock().unwrap())
 }
@@ -206,7 +216,9 @@ fn store_of<S>(written: &[Written<S>]) -> Data {
         let batch: Vec<_> = written.iter().flat_map(|written| written.batch.clone()).collect();
         assert!(batch.iter().all(|write| write.epoch().is_none_or(|of| of == epoch)), "it is of one stay");
         let results = store.append(&batch).await.unwrap();
-        assert!(results.iter().all(Result::is_ok), "{results:?}");
+        // A child is started again by whoever does not know that it was.
+        let is_sound = |result: &Result<(), Refusal>| matches!(result, Ok(()) | Err(Refusal::Exists));
+        assert!(results.iter().all(is_sound), "{results:?}");
         store.release(epoch).await.unwrap();
     });
     data
