@@ -1,16 +1,27 @@
 //! What waits: for a child, for a message, for a time.
 
 mod family;
+mod loan;
 
 mod child_compensation;
 mod child_parking;
 mod children;
 
+mod signal_limits;
+mod signals;
+
 use std::future::Future;
 use std::time::Duration;
 
+const MINUTE: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(24 * 3_600);
+
+/// Lets this much simulated time pass, and a little more.
+async fn pass(time: Duration) {
+    tokio::time::sleep(time + Duration::from_secs(15)).await;
+}
+
 /// Awaits `future` for as much simulated time as any of these sagas takes.
 async fn in_time<T>(future: impl Future<Output = T>) -> T {
-    let year = Duration::from_secs(365 * 24 * 3_600);
-    tokio::time::timeout(year, future).await.expect("it hangs")
+    tokio::time::timeout(365 * DAY, future).await.expect("it hangs")
 }
