@@ -95,6 +95,7 @@ fn child(saga: &Saga, library: &TokenStream) -> Option<TokenStream> {
         Some(quote!(#library::__private::ChildType::compensatable::<#ty, #pivot>(#name)))
     });
     Some(quote! {
+        #[allow(clippy::question_mark, reason = "what is not there is answered alike in every method")]
         fn child(
             &self,
             __step: usize,

@@ -25,6 +25,7 @@ pub(crate) fn saga(saga: &Saga) -> TokenStream {
     let steps = steps::expand(saga);
     let implementation = implementation(saga);
     quote! {
+        #[allow(clippy::ptr_arg, reason = "a parameter has the type of what is kept, `&String` or `&Vec` too")]
         #block
         #steps
         const _: () = {

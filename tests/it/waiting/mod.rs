@@ -13,7 +13,6 @@ mod signals;
 use std::future::Future;
 use std::time::Duration;
 
-const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 
 /// Lets this much simulated time pass, and a little more.
