@@ -134,10 +134,7 @@ impl State {
     /// Whether the pivot was called, so that the instance can no longer be taken back from outside.
     pub(super) fn is_past_pivot(&self, definition: &Definition) -> bool {
         let pivot = definition.pivot().and_then(|pivot| self.step(definition, pivot));
-        pivot.is_some_and(|pivot| {
-            let status = pivot.record.own.status;
-            !status.is_ahead() && status != StepStatus::Void
-        })
+        pivot.is_some_and(|pivot| !pivot.record.own.status.is_ahead())
     }
 
     /// What the instance looks like from outside.

@@ -45,7 +45,7 @@ pub(super) fn next_status(status: StepStatus, facts: Facts, event: &Event) -> Op
         Event::StepDelayed { until, .. } => preparing::delayed(status, facts, *until),
         Event::SignalAwaited { until, .. } => preparing::awaited(status, facts, *until),
         Event::SignalReceived { .. } => preparing::received(status, facts),
-        Event::SignalMissed { next, .. } => preparing::missed(status, facts, next),
+        Event::SignalMissed { next, .. } => preparing::missed(status, next),
         Event::ItemsListed { .. } => preparing::listed(status, facts),
         Event::StepStarted { .. } => forward::started(status, facts),
         Event::StepSucceeded { .. } => forward::succeeded(status),

@@ -51,10 +51,9 @@ pub(super) fn received(status: StepStatus, facts: Facts) -> Option<StepStatus> {
     }
 }
 
-pub(super) fn missed(status: StepStatus, facts: Facts, next: &Next) -> Option<StepStatus> {
+pub(super) fn missed(status: StepStatus, next: &Next) -> Option<StepStatus> {
     let StepStatus::Preparing(Preparation::Awaiting { until: Some(_) }) = status else { return None };
     match *next {
-        _ if facts.compensating => None,
         Next::Void => Some(StepStatus::Void),
         Next::Park(reason) => Some(StepStatus::Preparing(Preparation::Missed { reason })),
         Next::RetryAt(_) | Next::InDoubt | Next::CheckAt(_) => None,

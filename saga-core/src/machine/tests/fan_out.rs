@@ -317,6 +317,21 @@ fn items_that_have_no_effect_are_not_compensated() {
 }
 
 #[test]
+fn fewer_places_after_a_deployment_hold_up_settling_too() {
+    let needy = |places| step_with("a", OutputUse::Required).idempotent().fan_out(places);
+    let mut rig = listed_rig(chain([needy(2)]), 2);
+    rig.fail("a/0", FaultKind::InDoubt);
+    rig.fail("a/1", FaultKind::InDoubt);
+    let steps = chain([needy(1)]);
+    rig.definition = std::sync::Arc::new(crate::definition::Definition::new("saga", 1, steps, 0));
+    rig.crash();
+    let events = rig.cancel(FailureKind::Cancelled).expect("it may be cancelled");
+    assert_eq!(events, [turned(FailureKind::Cancelled, "why"), started("a/0", 2)]);
+    assert_eq!(rig.ok("a/0"), [succeeded("a/0"), started("a/1", 2)]);
+    assert_eq!(rig.ok("a/1"), [succeeded("a/1"), compensating("a/1", 1)]);
+}
+
+#[test]
 fn fewer_places_after_a_deployment_hold_up_the_next_item_only() {
     let mut rig = listed_rig(chain([fan("a").idempotent()]), 4);
     let steps = chain([step("a").idempotent().fan_out(1)]);

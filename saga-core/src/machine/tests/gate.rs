@@ -52,9 +52,12 @@ fn a_fan_out_asks_once_and_goes_on_as_room_comes() {
     assert_eq!(rig.handle(Input::Proceed), [started("a/2", 1)]);
     let next = Next::RetryAt(rig.after(100));
     assert_eq!(rig.fail("a/1", FaultKind::NotDone), [failed("a/1", 1, FaultKind::NotDone, next)]);
+    assert_eq!(rig.ok("a/2"), [succeeded("a/2")]);
     assert_eq!(rig.later(100), []);
     rig.room = 1;
     assert_eq!(rig.handle(Input::Proceed), [started("a/1", 2)], "what was begun goes first");
+    assert_eq!(rig.ok("a/1"), [succeeded("a/1")]);
+    assert_eq!(rig.machine.status().steps[0].state, StepState::Waiting);
     rig.room = 1;
     assert_eq!(rig.handle(Input::Proceed), [started("a/3", 1)]);
 }

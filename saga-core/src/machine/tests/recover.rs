@@ -170,6 +170,18 @@ fn i26_a_wait_begins_anew_when_the_clock_went_back_and_does_not_last_for_a_day()
 }
 
 #[test]
+fn i26_a_wait_that_begins_after_that_lasts_as_long_as_it_should() {
+    let mut rig = begun_late(chain([step("a")]));
+    rig.fail("a", FaultKind::NotDone);
+    crash_a_day_back(&mut rig);
+    rig.later(100);
+    rig.now = rig.after(5_000);
+    let next = Next::RetryAt(rig.after(200));
+    assert_eq!(rig.fail("a", FaultKind::NotDone), [failed("a", 2, FaultKind::NotDone, next)]);
+    assert_eq!(rig.machine.next_wake(), Some(rig.after(200)));
+}
+
+#[test]
 fn i26_delays_messages_checks_and_items_do_not_wait_for_a_day_either() {
     let second = Duration::from_secs(1);
     let mut delayed = begun_late(chain([step("a").delay(second)]));

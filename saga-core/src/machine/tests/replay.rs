@@ -158,6 +158,21 @@ fn no_journal_asks_waits_or_lists_where_a_step_does_not() {
 }
 
 #[test]
+fn no_journal_prepares_a_step_in_ways_that_it_has_not() {
+    let both = step("b").signal(None).fan_out(2);
+    let (mut rig, _) = Rig::begin_at(vec![step("a"), both, step("c").fan_out(2)], Pace::Hold);
+    for event in [held("a"), skipped("a"), listed("a", 1), awaited("a", None), received("a", "m1")] {
+        cannot_follow(&rig, event);
+    }
+    cannot_follow(&rig, listed("b", 1));
+    cannot_follow(&rig, started("c", 1));
+    rig.pace = Pace::Go;
+    rig.later(0);
+    rig.fail("a", FaultKind::NotDone);
+    cannot_follow(&rig, check_started("a", 1));
+}
+
+#[test]
 fn what_is_asked_delayed_awaited_or_listed_is_so_once() {
     let second = std::time::Duration::from_secs(1);
     let a = step("a").conditional().delay(second).signal(Some(second)).fan_out(2);
@@ -192,13 +207,15 @@ fn no_journal_takes_items_that_are_not_listed_or_out_of_order() {
 
 #[test]
 fn i7_no_journal_prepares_a_step_after_the_decision_or_beside_a_parked_one() {
-    let steps = || vec![step("a").park_in_doubt(), step("b").conditional(), step("c").signal(None)];
-    let mut decided = Rig::begin_and_pass(steps(), &[]);
-    decided.pace = Pace::Hold;
-    decided.fail("a", FaultKind::Rejected);
-    let mut parked = Rig::begin_and_pass(steps(), &[]);
-    parked.fail("a", FaultKind::InDoubt);
-    for rig in [&decided, &parked] {
+    let d = step("d").after(&[0]).max_running(1);
+    let steps = [step("z"), step("a").park_in_doubt(), step("b").conditional(), step("c").signal(None), d];
+    for kind in [FaultKind::Rejected, FaultKind::InDoubt] {
+        let rig = &mut Rig::begin_and_pass(steps.to_vec(), &[]);
+        rig.room = 0;
+        rig.ok("z");
+        rig.fail("a", kind);
+        cannot_follow(rig, delayed("d", rig.now));
+        cannot_follow(rig, started("d", 1));
         cannot_follow(rig, held("b"));
         cannot_follow(rig, skipped("b"));
         cannot_follow(rig, missed("c", Next::Void));

@@ -168,6 +168,27 @@ fn i7_what_waits_for_a_message_at_the_decision_never_runs() {
 }
 
 #[test]
+fn i7_what_was_ready_when_a_message_did_not_come_never_runs() {
+    let steps = vec![patient("a"), step("z"), step("b").after(&[1]).max_running(1)];
+    let mut rig = Rig::begin_and_pass(steps, &[]);
+    rig.room = 0;
+    rig.ok("z");
+    rig.now = rig.after(1_000);
+    rig.room = 1;
+    let gone = [missed("a", Next::Void), decided_by_silence("a"), compensating("z", 1)];
+    assert_eq!(rig.handle(Input::Proceed), gone);
+}
+
+#[test]
+fn i7_a_message_after_the_decision_makes_nothing_true() {
+    let steps = vec![step("z"), step("a"), patient("b").after(&[1])];
+    let mut rig = Rig::begin_and_pass(steps, &["z"]);
+    rig.fail("a", FaultKind::Rejected);
+    assert_eq!(rig.machine.instance_state(), InstanceState::Compensating);
+    assert_eq!(rig.signal("b", "m1"), []);
+}
+
+#[test]
 fn a_message_under_a_closed_gate_is_taken_down() {
     let mut rig = Rig::begin_and_pass(chain([patient("a")]), &[]);
     rig.pace = Pace::Hold;

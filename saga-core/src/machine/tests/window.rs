@@ -185,6 +185,28 @@ fn settling_stops_when_its_time_is_over() {
 }
 
 #[test]
+fn an_attempt_under_way_at_the_decision_that_ends_in_doubt_after_its_time_parks() {
+    let needy = forgetful(step_with("b", OutputUse::Required));
+    let mut rig = Rig::begin_and_pass(vec![step("a"), needy], &[]);
+    rig.fail("a", FaultKind::Rejected);
+    rig.now = rig.after(10_000);
+    let next = Next::Park(ParkReason::InDoubt);
+    assert_eq!(rig.fail("b", IN_DOUBT), [failed("b", 1, IN_DOUBT, next)]);
+}
+
+#[test]
+fn i12_after_its_time_a_pivot_in_doubt_has_the_limit_of_its_policy_again() {
+    let p = forgetful(pivot("a")).retry(plain_retry(1).initial(Duration::from_secs(4)));
+    let mut rig = Rig::begin_and_pass(chain([p]), &[]);
+    let next = Next::RetryAt(rig.after(4_000));
+    assert_eq!(rig.fail("a", IN_DOUBT), [failed("a", 1, IN_DOUBT, next)]);
+    rig.later(4_000);
+    rig.now = rig.after(6_000);
+    let next = Next::Park(ParkReason::InDoubt);
+    assert_eq!(rig.fail("a", FaultKind::NotDone), [failed("a", 2, FaultKind::NotDone, next)]);
+}
+
+#[test]
 fn each_item_has_its_own_time() {
     let mut rig =
         Rig::begin_and_pass(chain([forgetful(read_only("x")), forgetful(step("a")).fan_out(1)]), &["x"]);
