@@ -14,7 +14,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How many pages the write-ahead log grows to before a commit moves them into the database (16 MiB). Fewer
 /// would write the same pages of the B-trees again and again; more would make the moving commit slow.
-const CHECKPOINT_PAGES: i64 = 4_096;
+const CHECKPOINT_PAGES: i64 = 2_048;
 
 /// The page cache of a connection in KiB: the right edges of the B-trees of some thousand active instances.
 const CACHE_KIB: i64 = 16 * 1024;

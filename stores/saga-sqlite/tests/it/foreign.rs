@@ -10,6 +10,9 @@ use tempfile::TempDir;
 
 use crate::sample::{closed_store, create, entries, files, id, join, kind, refused, taken};
 
+/// The bytes of a page of a store.
+const PAGE: usize = 8_192;
+
 /// Whatever is in the folder is refused, and stays to the byte.
 fn stays_as_it_is(path: &Path, expected: StoreErrorKind) -> String {
     let folder = path.parent().unwrap();
@@ -135,7 +138,7 @@ async fn short_file_may_be_a_store_that_was_cut_off() {
         let message = stays_as_it_is(&path, StoreErrorKind::NotAStore);
         assert!(message.contains(&format!("cut off after {length} bytes")), "{message}");
     }
-    for length in [512, 1_000, 4_095, 4_097, whole.len() - 1] {
+    for length in [512, 1_000, PAGE - 1, PAGE + 1, whole.len() - 1] {
         fs::write(&path, &whole[..length]).unwrap();
         let error = refused(&path);
         assert_eq!(error.kind(), StoreErrorKind::Corrupt, "{error}");
@@ -150,7 +153,7 @@ async fn truncated_store_is_never_taken_for_a_whole_one() {
     let path = folder.path().join("sagas.db");
     closed_store(&path).await;
     let whole = fs::read(&path).unwrap();
-    for length in (1..whole.len()).step_by(509).chain([100, 4_096, whole.len() - 1]) {
+    for length in (1..whole.len()).step_by(509).chain([100, PAGE, whole.len() - 1]) {
         fs::write(&path, &whole[..length]).unwrap();
         let kind = kind(&path);
         assert!(
@@ -172,7 +175,7 @@ async fn garbage_behind_the_first_page_is_an_error_not_a_panic() {
     let path = folder.path().join("sagas.db");
     closed_store(&path).await;
     let mut bytes = fs::read(&path).unwrap();
-    bytes[4_096..].fill(0xa5);
+    bytes[PAGE..].fill(0xa5);
     fs::write(&path, &bytes).unwrap();
     let read = match SqliteStore::open(&path) {
         Ok(store) => store.load(&[id("order")]).await.map(drop),
