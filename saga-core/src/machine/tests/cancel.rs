@@ -183,6 +183,16 @@ fn the_deadline_holds_over_a_crash_and_while_something_is_parked() {
 }
 
 #[test]
+fn the_deadline_of_a_blocked_instance_is_no_later() {
+    let mut rig = hasty(chain([step("a"), step("b").fan_out(1)]));
+    rig.ok("a");
+    rig.park("b", ParkReason::TooManyItems);
+    assert_eq!(rig.machine.next_wake(), Some(rig.after(1_000)));
+    let deadline = turned(FailureKind::Deadline, "the deadline has passed");
+    assert_eq!(rig.later(1_000), [deadline, compensating("a", 1)]);
+}
+
+#[test]
 fn at_the_deadline_nothing_starts_that_would_be_taken_back_at_once() {
     let mut rig = hasty(chain([step("a"), step("b")]));
     rig.now = rig.after(1_000);

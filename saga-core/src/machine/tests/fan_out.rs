@@ -4,7 +4,7 @@ use super::rig::*;
 use crate::definition::{FanOut, OutputUse, StepDefinition};
 use crate::fault::FaultKind;
 use crate::journal::{CheckNext, CompensationNext, Event, FailureKind, InstanceState, Next, ParkReason};
-use crate::machine::{AttemptEnd, Input, Question, Unexpected};
+use crate::machine::{AttemptEnd, Input, Pace, Question, Unexpected};
 use crate::outcome::StepState;
 
 /// Two items at once.
@@ -224,9 +224,10 @@ fn an_item_can_be_parked_from_outside() {
     let mut rig = listed_rig(chain([fan("a")]), 3);
     assert_eq!(rig.park("a/1", ParkReason::Decode), [blocked("a/1", ParkReason::Decode)]);
     assert_eq!(rig.ok("a/1"), [succeeded("a/1")]);
-    assert_eq!(rig.ok("a/0"), [succeeded("a/0")]);
+    rig.fail("a/0", FaultKind::NotDone);
     assert_eq!(rig.machine.instance_state(), InstanceState::Parked);
-    assert_eq!(rig.retry(), [resolved("a/1"), started("a/2", 1)]);
+    assert_eq!(rig.later(100), []);
+    assert_eq!(rig.retry(), [resolved("a/1"), started("a/0", 2), started("a/2", 1)]);
 }
 
 #[test]
@@ -246,6 +247,36 @@ fn i8_a_compensation_of_an_item_that_is_refused_parks_after_the_others_have_run(
     assert_eq!(rig.machine.instance_state(), InstanceState::Parked);
     assert_eq!(rig.retry(), [resolved("a/2"), compensating("a/2", 2)]);
     assert_eq!(rig.compensated("a/2"), [compensation_succeeded("a/2"), Event::Compensated]);
+}
+
+#[test]
+fn what_of_the_items_goes_on_by_itself_is_not_parked() {
+    let mut rig = listed_rig(chain([fan("a").park_in_doubt()]), 2);
+    rig.fail("a/0", FaultKind::InDoubt);
+    rig.fail("a/1", FaultKind::NotDone);
+    assert_eq!(rig.machine.instance_state(), InstanceState::Running);
+    assert_eq!(rig.later(100), [started("a/1", 2)]);
+
+    let refused = CompensationNext::Park(ParkReason::Refused);
+    let mut rig = listed_rig(vec![step("a").fan_out(1), step("c"), step("b").after(&[0, 1])], 2);
+    for step in ["a/0", "a/1", "c"] {
+        rig.ok(step);
+    }
+    rig.fail("b", FaultKind::Rejected);
+    rig.pace = Pace::Hold;
+    rig.compensated("a/1");
+    let kind = FaultKind::Rejected;
+    assert_eq!(rig.compensation_fails("c", kind), [compensation_failed("c", 1, kind, refused.clone())]);
+    assert_eq!(rig.machine.instance_state(), InstanceState::Compensating, "a/0 is yet to be compensated");
+
+    let needy = step_with("a", OutputUse::Required).idempotent().fan_out(2).max_running(1);
+    let mut rig = listed_rig(vec![needy, step("c")], 2);
+    rig.ok("c");
+    rig.fail("a/0", FaultKind::InDoubt);
+    rig.room = 0;
+    rig.fail("a/1", FaultKind::Rejected);
+    assert_eq!(rig.compensation_fails("c", kind), [compensation_failed("c", 1, kind, refused)]);
+    assert_eq!(rig.machine.instance_state(), InstanceState::Compensating, "a/0 is yet to be settled");
 }
 
 #[test]

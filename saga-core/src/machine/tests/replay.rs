@@ -223,6 +223,33 @@ fn i7_no_journal_prepares_a_step_after_the_decision_or_beside_a_parked_one() {
 }
 
 #[test]
+fn i7_no_journal_begins_a_step_that_was_ready_at_the_decision() {
+    let ready = [step("b").max_running(1), step("c").max_running(1).fan_out(1)];
+    for ready in ready {
+        let name = ready.name.clone();
+        let (mut rig, _) = Rig::begin_at(vec![step("a"), ready], Pace::Hold);
+        (rig.room, rig.pace) = (0, Pace::Go);
+        rig.later(0);
+        rig.ok("a");
+        rig.cancel(FailureKind::Cancelled).expect("it may be cancelled");
+        assert_eq!(rig.machine.instance_state(), crate::journal::InstanceState::Compensating);
+        cannot_follow(&rig, delayed(name.as_str(), rig.now));
+        cannot_follow(&rig, started(name.as_str(), 1));
+        cannot_follow(&rig, listed(name.as_str(), 1));
+    }
+}
+
+#[test]
+fn i8_no_journal_calls_a_step_again_that_need_not_be_settled() {
+    let mut rig = Rig::begin_and_pass(vec![step("a").check(check()).park_in_doubt()], &[]);
+    rig.fail("a", FaultKind::InDoubt);
+    rig.pace = Pace::Hold;
+    rig.cancel(FailureKind::Cancelled).expect("it may be cancelled");
+    cannot_follow(&rig, started("a", 2));
+    cannot_follow(&rig, check_started("a", 1));
+}
+
+#[test]
 fn i12_no_journal_compensates_around_a_pivot_that_may_have_been_done() {
     let rig = Rig::begin_and_pass(chain([step("a"), pivot("p").idempotent()]), &["a"]);
     cannot_follow(&rig, decided("p", FailureKind::InDoubt, 1));

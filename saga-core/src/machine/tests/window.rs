@@ -6,7 +6,7 @@ use super::rig::*;
 use crate::definition::{CompensationDefinition, OutputUse, StepDefinition};
 use crate::fault::FaultKind;
 use crate::journal::{Event, FailureKind, InstanceState, Next, ParkReason};
-use crate::machine::{AttemptEnd, Pace};
+use crate::machine::{AttemptEnd, Input, Pace};
 use crate::time::Timestamp;
 
 const IN_DOUBT: FaultKind = FaultKind::InDoubt;
@@ -204,6 +204,19 @@ fn i12_after_its_time_a_pivot_in_doubt_has_the_limit_of_its_policy_again() {
     rig.now = rig.after(6_000);
     let next = Next::Park(ParkReason::InDoubt);
     assert_eq!(rig.fail("a", FaultKind::NotDone), [failed("a", 2, FaultKind::NotDone, next)]);
+}
+
+#[test]
+fn an_item_that_may_not_be_called_again_is_woken_for_its_check() {
+    let late = check().after(Duration::from_secs(20));
+    let a = forgetful(step("a").check(late)).fan_out(2);
+    let mut rig = Rig::begin_and_pass(chain([a]), &[]);
+    rig.lists("a", 1);
+    rig.fail("a/0", IN_DOUBT);
+    rig.now = rig.after(10_000);
+    assert_eq!(rig.handle(Input::Proceed), []);
+    assert_eq!(rig.machine.next_wake(), Some(rig.after(10_000)));
+    assert_eq!(rig.later(10_000), [check_started("a/0", 1)]);
 }
 
 #[test]
