@@ -16,7 +16,8 @@ pub enum Input {
         /// What it said.
         answer: Answer,
     },
-    /// A message came for a step. The first one counts; what comes after it makes nothing true.
+    /// A message came for a step. The first one counts; what comes after it makes nothing true. The step's time
+    /// passes only at an input under an open gate, so bring what is in the inbox before that.
     Signal {
         /// The step.
         step: StepIndex,

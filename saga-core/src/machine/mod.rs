@@ -5,8 +5,13 @@
 //! [`Action::of`] an event says what it asks for. If the entry cannot be written the machine is dropped, not
 //! taken back.
 //!
-//! What may follow what is written once, in `table`. `fold` applies events and reads no policy; `forward`,
-//! `doubt`, `compensate`, `recover` and `resolve` decide which event comes next, and do read policies.
+//! What may follow what is written once, in `table`, for a step and for each item of one that fans out. `fold`
+//! applies events and reads no policy. The others decide which event comes next, and do read policies: `prepare`
+//! and `forward` on the way to the end, `doubt`, `window` and `recover` where nobody knows what became of a call,
+//! `cancel` and `compensate` on the way back, `resolve` for people. `items` keeps counts and indexes, so that an
+//! event of one item costs the same whatever their number.
+//!
+//! What came from outside goes in before [`Input::Proceed`]: a signal that is there counts, whatever the time.
 
 mod status;
 mod table;
