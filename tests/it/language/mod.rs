@@ -5,4 +5,5 @@ mod combined;
 mod conditions;
 mod fan_out;
 mod limits;
+mod line;
 mod window;

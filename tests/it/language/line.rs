@@ -1,0 +1,158 @@
+//! Standing in line outside memory: what concerns another branch of an instance is heard all the same, and nobody is
+//! forgotten.
+
+use sagas::StepState;
+use sagas::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::support::data::{Data, on_both};
+use crate::support::soon;
+use crate::support::world::{Act, World};
+
+/// What a branch waits for.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Word(u32);
+
+/// What another branch waits for.
+#[derive(Debug, Clone)]
+struct Errand {
+    world: World,
+}
+
+#[saga(name = "errand")]
+impl Errand {
+    #[step(compensate = cancel, idempotent)]
+    async fn run(&self, cx: &StepContext) -> Result<u32, StepError> {
+        self.world.forward(cx).await
+    }
+    async fn cancel(&self, cx: &StepContext) -> Result<(), StepError> {
+        self.world.compensate(cx).await
+    }
+}
+
+/// One branch calls a service that is called once at a time, the others wait for a word and for a child.
+#[derive(Debug, Clone)]
+struct Branches {
+    world: World,
+}
+
+#[saga(name = "branches")]
+impl Branches {
+    #[step(after(), compensate = take_back, idempotent, max_running = 1, timeout = "1h")]
+    async fn call(&self, cx: &StepContext) -> Result<u32, StepError> {
+        self.world.forward(cx).await
+    }
+    async fn take_back(&self, cx: &StepContext, call: &u32) -> Result<(), StepError> {
+        let _ = call;
+        self.world.compensate(cx).await
+    }
+
+    #[step(after(), signal, compensate = forget, idempotent)]
+    async fn word(&self, cx: &StepContext, signal: &Word) -> Result<u32, StepError> {
+        self.world.forward(cx).await.map(|_| signal.0)
+    }
+    async fn forget(&self, cx: &StepContext, word: &u32) -> Result<(), StepError> {
+        let _ = word;
+        self.world.compensate(cx).await
+    }
+
+    #[step(after(), child = Errand)]
+    fn errand(&self) {}
+
+    #[step(after(errand), compensate = unpack, idempotent)]
+    async fn unpack_errand(&self, cx: &StepContext, errand: &u32) -> Result<u32, StepError> {
+        let _ = errand;
+        self.world.forward(cx).await
+    }
+    async fn unpack(&self, cx: &StepContext) -> Result<(), StepError> {
+        self.world.compensate(cx).await
+    }
+
+    #[step(read_only)]
+    async fn join(&self, call: &u32, word: &u32, unpack_errand: &u32) -> Result<u32, StepError> {
+        let _ = (call, unpack_errand);
+        Ok(*word)
+    }
+}
+
+async fn open(data: &Data, world: &World) -> Orchestrator {
+    let builder = Orchestrator::builder(data.open()).register(Branches { world: world.clone() });
+    builder.register(Errand { world: world.clone() }).build().await.unwrap()
+}
+
+async fn settle() {
+    for _ in 0..200 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[test]
+fn a_word_and_the_end_of_a_child_reach_an_instance_that_stands_in_line() {
+    on_both(async |data| {
+        // The first holds the only permit; the child of the second ends when the gate opens.
+        let world =
+            World::default().script("call@it-0", &[Act::Hang]).script("run@it-1/errand", &[Act::Wait]);
+        let orchestrator = open(data, &world).await;
+        orchestrator.start::<Branches>("it-0", ()).await.unwrap();
+        soon(world.called("call", 1)).await;
+        let second = orchestrator.start::<Branches>("it-1", ()).await.unwrap();
+        soon(world.called("run", 2)).await;
+        settle().await;
+        second.signal("word-1", Word(7)).await.unwrap();
+        soon(world.called("word", 1)).await;
+        settle().await;
+        world.open();
+        soon(world.called("unpack_errand", 2)).await;
+        while second.status().await.unwrap().steps[3].state != StepState::Succeeded {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(world.count("call"), 1, "it stands in line yet");
+        let state = second.status().await.unwrap().steps[0].state;
+        assert_eq!(state, StepState::Pending);
+        assert_eq!(second.try_outcome().await.unwrap(), None);
+    });
+}
+
+/// Each instance passes two narrow steps.
+#[derive(Debug, Clone)]
+struct Narrow {
+    world: World,
+}
+
+#[saga(name = "narrow")]
+impl Narrow {
+    #[step(compensate = cancel, idempotent, max_running = 1)]
+    async fn one(&self, cx: &StepContext) -> Result<u32, StepError> {
+        self.world.forward(cx).await
+    }
+    #[step(compensate = cancel_other, idempotent, max_running = 2)]
+    async fn other(&self, cx: &StepContext) -> Result<u32, StepError> {
+        self.world.forward(cx).await
+    }
+    async fn cancel(&self, cx: &StepContext) -> Result<(), StepError> {
+        self.world.compensate(cx).await
+    }
+    async fn cancel_other(&self, cx: &StepContext) -> Result<(), StepError> {
+        self.world.compensate(cx).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn i13_nobody_is_forgotten_who_is_called_while_he_leaves() {
+    for round in 0..10 {
+        let world = World::default();
+        let builder = Orchestrator::builder(MemoryStore::new()).register(Narrow { world: world.clone() });
+        let orchestrator = builder.max_active(8).build().await.unwrap();
+        let mut handles = Vec::new();
+        for number in 0..100 {
+            handles.push(orchestrator.start::<Narrow>(format!("it-{number}"), ()).await.unwrap());
+        }
+        for handle in &handles {
+            let outcome = soon(handle.outcome()).await.unwrap();
+            assert!(matches!(outcome, Outcome::Completed(_)), "round {round}: {outcome:?}");
+        }
+        assert_eq!((world.serving_max("one"), world.in_force().len()), (1, 200));
+        assert!(world.serving_max("other") <= 2);
+        orchestrator.shutdown().await;
+    }
+}
