@@ -95,3 +95,15 @@ pub(crate) fn encode<T: Serialize + DeserializeOwned>(value: &T) -> Result<Paylo
         Err(_) => Err(format!("a value of `{}` cannot be read back from its JSON", type_name::<T>())),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::encode;
+
+    #[test]
+    fn a_value_that_does_not_read_back_is_none() {
+        assert!(encode(&1.5_f64).is_ok());
+        let error = encode(&f64::NAN).unwrap_err();
+        assert!(error.contains("cannot be read back"), "{error}");
+    }
+}
