@@ -1,10 +1,12 @@
 //! Which steps of an instance may start: none while it is queued or the orchestrator ends, and of a limited
 //! step only as many attempts as its limit allows.
 
+use std::sync::Arc;
+
 use crate::definition::Definition;
 use crate::id::{InstanceId, StepIndex};
 use crate::machine::Gate;
-use crate::runtime::limits::{Limits, Permit};
+use crate::runtime::limits::{Limit, Limits, Permit};
 
 /// The gate that an instance's machine asks.
 pub(crate) struct Door<'a> {
@@ -14,8 +16,8 @@ pub(crate) struct Door<'a> {
     pub(crate) id: &'a InstanceId,
     /// For the attempts that start.
     pub(crate) permits: Vec<(StepIndex, Permit)>,
-    /// Whether an attempt has to wait for another instance's to end.
-    pub(crate) refused: bool,
+    /// Where an attempt has to wait in line for another to end.
+    pub(crate) refused: Vec<Arc<Limit>>,
 }
 
 impl Gate for Door<'_> {
@@ -34,7 +36,7 @@ impl Gate for Door<'_> {
                 true
             }
             None => {
-                self.refused = true;
+                self.refused.push(Arc::clone(limit));
                 false
             }
         }

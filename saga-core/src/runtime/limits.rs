@@ -1,6 +1,6 @@
 //! How many attempts of a step run at once, over all instances.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -24,6 +24,8 @@ pub(crate) struct Limit {
 struct Book {
     running: usize,
     waiting: VecDeque<InstanceId>,
+    /// The same, to be found: a line may be long.
+    standing: HashSet<InstanceId>,
     /// Those whose turn it is: they do not queue again behind those who came later.
     called: VecDeque<InstanceId>,
 }
@@ -80,15 +82,19 @@ impl Limit {
             book.running += 1;
             return Some(Permit { limit: Arc::clone(self) });
         }
-        match called {
-            Some(at) => {
-                book.called.remove(at);
-                book.waiting.push_front(id.clone());
+        called.map(|at| book.called.remove(at));
+        if book.standing.insert(id.clone()) {
+            match called {
+                Some(_) => book.waiting.push_front(id.clone()),
+                None => book.waiting.push_back(id.clone()),
             }
-            None if !book.waiting.contains(id) => book.waiting.push_back(id.clone()),
-            None => {}
         }
         None
+    }
+
+    /// Whether the instance stands in line. One that does not has been called.
+    pub(crate) fn has_in_line(&self, id: &InstanceId) -> bool {
+        self.book().standing.contains(id)
     }
 
     /// Calls as many of those who wait as there are permits. Who was called before and did not come no longer
@@ -98,6 +104,9 @@ impl Limit {
         let free = self.max.saturating_sub(book.running);
         let count = free.min(book.waiting.len());
         let called: Vec<_> = book.waiting.drain(..count).collect();
+        called.iter().for_each(|id| {
+            book.standing.remove(id);
+        });
         book.called.extend(called.iter().cloned());
         while book.called.len() > self.max {
             book.called.pop_front();

@@ -174,7 +174,7 @@ impl Shared {
         definition: &'a Definition,
         id: &'a InstanceId,
     ) -> Door<'a> {
-        Door { is_open, limits: &self.limits, definition, id, permits: Vec::new(), refused: false }
+        Door { is_open, limits: &self.limits, definition, id, permits: Vec::new(), refused: Vec::new() }
     }
 
     /// Lets those go on who stood in line for attempts that have ended.

@@ -39,8 +39,8 @@ impl Live {
                 answered.map_err(|broken| Error::Stopped { id: id.clone(), why: broken.to_string() })?,
             );
         }
-        let (permits, in_line) = (std::mem::take(&mut door.permits), door.refused);
-        let stays = arriving.place.is_none() || in_line || machine.waits_for_children();
+        let (permits, in_line) = (std::mem::take(&mut door.permits), std::mem::take(&mut door.refused));
+        let stays = arriving.place.is_none() || !in_line.is_empty() || machine.waits_for_children();
         let due = due_of(&machine, now, stays);
         let progress = Progress { due, ..machine.progress() };
         let live = Self::new(shared, arriving, machine, Seq::FIRST, progress.clone(), Output::default());

@@ -89,7 +89,7 @@ impl Live {
         let mut replies = Vec::new();
         if !core.inbox.is_empty() {
             // Each input asks anew for what found no room.
-            core.in_line = false;
+            core.in_line.clear();
         }
         while let Some(Arrival { input, reply, not_before }) = core.inbox.pop_front() {
             now = not_before.map_or(now, |not_before| now.max(not_before));
@@ -114,7 +114,7 @@ impl Live {
             }
         }
         core.permits.append(&mut door.permits);
-        core.in_line |= door.refused;
+        core.in_line.append(&mut door.refused);
         let due = due_of(&core.machine, now, core.stays());
         let is_unsaid = due.is_some() && due != core.progress.due && !self.shared.lifecycle.is_ending();
         if events.is_empty() && !is_unsaid {

@@ -15,7 +15,7 @@ use crate::id::{Epoch, InstanceId, Seq, StepIndex};
 use crate::journal::{Event, Progress};
 use crate::machine::{Input, Machine};
 use crate::runtime::admission::Place;
-use crate::runtime::limits::Permit;
+use crate::runtime::limits::{Limit, Permit};
 use crate::runtime::output::Output;
 use crate::runtime::registry::{AnyInstance, AnySaga};
 use crate::runtime::shared::Shared;
@@ -54,8 +54,8 @@ pub(super) struct Core {
     pub(super) attempts: Vec<Running>,
     /// For attempts whose start is being written.
     pub(super) permits: Vec<(StepIndex, Permit)>,
-    /// Whether an attempt waits in line for another instance's to end.
-    pub(super) in_line: bool,
+    /// Where an attempt waits in line for another to end.
+    pub(super) in_line: Vec<Arc<Limit>>,
     pub(super) attended: Vec<Attended>,
     pub(super) timer: Option<(Timestamp, AbortHandle)>,
     pub(super) creators: Vec<oneshot::Sender<Created>>,
@@ -121,7 +121,7 @@ impl fmt::Debug for Live {
 impl Core {
     /// Whether it stays in memory although its machine may only wait: something else is yet to come of it.
     pub(super) fn stays(&self) -> bool {
-        self.place.is_none() || self.in_line || !self.attended.is_empty()
+        self.place.is_none() || !self.in_line.is_empty() || !self.attended.is_empty()
     }
 }
 
@@ -160,7 +160,7 @@ impl Live {
             writing: None,
             attempts: Vec::new(),
             permits: Vec::new(),
-            in_line: false,
+            in_line: Vec::new(),
             attended: Vec::new(),
             timer: None,
             creators: Vec::new(),

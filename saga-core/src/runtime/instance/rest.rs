@@ -65,6 +65,11 @@ impl Live {
             self.leave(core, Some(ended));
             return core.progress.due.into_iter().for_each(|due| self.shared.note_due(due));
         }
+        if !core.in_line.iter().all(|limit| limit.has_in_line(&self.id)) {
+            // It was called before anybody could find it, since its first entry was not there yet.
+            core.inbox.push_back(Input::Proceed.into());
+            return self.decide(core);
+        }
         if core.machine.has_attempts_running() || !core.attended.is_empty() {
             return self.arm(core);
         }
@@ -73,7 +78,7 @@ impl Live {
             self.shared.note_due(due);
             return self.look_again(core);
         }
-        if core.in_line {
+        if !core.in_line.is_empty() {
             let wake = core.machine.next_wake();
             if wake.is_none_or(|at| at.since(self.shared.now()) > WAIT_IN_MEMORY_MAX) {
                 return self.leave_in_line(core, wake);
