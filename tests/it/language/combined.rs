@@ -224,7 +224,7 @@ impl Trip {
     }
 
     // A child after a signal.
-    #[step(after(open), signal, within = "3d", output = approval, compensate = revoke, idempotent, retry(attempts = 2, initial = "10ms"))]
+    #[step(after(open), signal, within = "1h", output = approval, compensate = revoke, idempotent, retry(attempts = 2, initial = "10ms"))]
     async fn approved(&self, cx: &StepContext, signal: &Approved) -> Result<u32, StepError> {
         self.world.forward(cx).await.map(|_| signal.sum)
     }
@@ -357,8 +357,8 @@ async fn the_word_that_does_not_come_in_time_compensates_all_branches() {
     let builder = trip.register(Orchestrator::builder(Data::memory().open()));
     let orchestrator = builder.build().await.unwrap();
     let handle = orchestrator.start::<Trip>(ID, 5).await.unwrap();
-    let days = Duration::from_secs(4 * 24 * 3600);
-    let outcome = tokio::time::timeout(days, handle.outcome()).await.unwrap().unwrap();
+    let hours = Duration::from_secs(2 * 3600);
+    let outcome = tokio::time::timeout(hours, handle.outcome()).await.unwrap().unwrap();
     let Outcome::Compensated(failure) = &outcome else { panic!("{outcome:?}") };
     assert_eq!((failure.step, failure.kind), (Some(TripStep::Approved), FailureKind::Rejected));
     assert_eq!(failure.code.as_deref(), Some("signal_timeout"));
