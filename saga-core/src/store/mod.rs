@@ -49,8 +49,10 @@ pub const SIGNALS_MAX: usize = 1_000;
 ///
 /// **Waking.** An instance waits while it has a `due`, and a wait for something that is no time is due
 /// [`Timestamp::NEVER`]: it is never handed out by [`due`](Self::due), nor named as the next. A signal, and an entry
-/// with `wake`, make an instance that waits due at the moment of the signal or entry, unless it is due earlier; one
-/// that does not wait they leave as it is. So who lets an instance wait looks afterwards for what came just before.
+/// with `wake`, make an instance that waits due at the moment of the signal or entry, unless it is due earlier. One
+/// that does not wait is called: nothing shows, but the next write that lets it wait makes it due at that moment,
+/// unless it is due earlier. So nothing that came just before it waited is lost, whoever dies. Handing it out ends
+/// the call, since who is handed an instance reads it.
 ///
 /// **Reading.** What was acknowledged is read, in order, without gaps, byte for byte, also by another stay and
 /// after the store was opened anew. The number in a head is that of the last entry; the rest is what the last
@@ -195,10 +197,11 @@ pub enum Write {
         /// How far the instance is now, if that has changed.
         progress: Option<Progress>,
         /// The instance that may be waiting for this entry, such as the parent of a child that ends here. If it
-        /// waits, it is due at `entry.at` at the latest; if not, or if it is not there, this changes nothing.
+        /// waits, or once it does, it is due at `entry.at` at the latest; if it is not there, this changes nothing.
         wake: Option<InstanceId>,
     },
-    /// A signal for an instance: into its inbox, and if it waits, it is due at `signal.at` at the latest.
+    /// A signal for an instance: into its inbox, and if it waits, or once it does, it is due at `signal.at` at the
+    /// latest.
     Signal {
         /// The instance, whatever stay it belongs to.
         id: InstanceId,

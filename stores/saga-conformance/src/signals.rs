@@ -1,6 +1,6 @@
 //! Laws of signals.
 
-use saga_core::id::StepName;
+use saga_core::id::{InstanceId, StepName};
 use saga_core::journal::{EncodedEntry, InstanceState, Progress};
 use saga_core::store::{Due, Refusal, SIGNALS_MAX, Signal, Wanted, Write};
 
@@ -150,7 +150,9 @@ pub(crate) async fn inbox_has_a_limit(fixture: &dyn Fixture) -> Result<(), Seen>
     let fitting = fitting.collect::<Result<Vec<Signal>, Seen>>()?;
     let batch: Vec<Write> = fitting.iter().map(|one| send(&order, one)).collect();
     taken(&*store, &batch).await?;
-    taken(&*store, &[append_with(&order, epoch, 2, waiting_for_ever())]).await?;
+    // It has been called; the second time it waits for ever.
+    let waits = |seq| append_with(&order, epoch, seq, waiting_for_ever());
+    taken(&*store, &[waits(2), waits(3)]).await?;
     let full = Err(Refusal::Full);
     for more in ["one more", "s-1000000"] {
         equal("the answer of a full inbox", &write(&*store, send(&order, &signal(more, 2)?)).await?, &full)?;
@@ -193,6 +195,62 @@ pub(crate) async fn entry_wakes_who_waits(fixture: &dyn Fixture) -> Result<(), S
     let due = store.due(epoch, at(20), 9).await?;
     let expected = ids(["for something sooner", "for something", "for long"])?;
     equal("what is due when the entries were written", &due, &Due { ids: expected, next: None })
+}
+
+pub(crate) async fn call_is_kept_until_its_instance_waits(fixture: &dyn Fixture) -> Result<(), Seen> {
+    let store = fixture.open().await;
+    let epoch = join(&*store).await?;
+    let child = id("child")?;
+    taken(&*store, &[create(&child, epoch)]).await?;
+    let ends = |seq, wakes: &InstanceId, millis| Write::Append {
+        id: child.clone(),
+        entry: EncodedEntry { at: at(millis), ..entry(epoch, seq) },
+        progress: None,
+        wake: Some(wakes.clone()),
+    };
+    let (signalled, awaiting, both) = (id("signalled")?, id("awaiting")?, id("both")?);
+    taken(&*store, &[&signalled, &awaiting, &both].map(|of| create(of, epoch))).await?;
+    taken(&*store, &[send(&signalled, &signal("paid", 20)?), ends(2, &awaiting, 30)]).await?;
+    // The earlier call counts, whatever comes first; what does not let it wait changes nothing.
+    taken(&*store, &[send(&both, &signal("paid", 50)?), ends(3, &both, 40), append(&both, epoch, 2)]).await?;
+    let goes_on = append_with(&both, epoch, 3, Progress { attempts: 1, ..running() });
+    taken(&*store, &[goes_on]).await?;
+    for (order, seq, called) in [(&signalled, 2, 20), (&awaiting, 2, 30), (&both, 4, 40)] {
+        let due = || async { Ok::<_, Seen>(head_of(&*store, order).await?.progress.due) };
+        equal(&format!("the time of {order}, which was called"), &due().await?, &None)?;
+        taken(&*store, &[append_with(order, epoch, seq, waiting_for_ever())]).await?;
+        equal(&format!("the time of {order} once it waits"), &due().await?, &Some(at(called)))?;
+        taken(&*store, &[append_with(order, epoch, seq + 1, waiting_for_ever())]).await?;
+        let never = waiting_for_ever().due;
+        equal(&format!("the time of {order} once it waits again"), &due().await?, &never)?;
+        taken(&*store, &[append_with(order, epoch, seq + 2, running())]).await?;
+        taken(&*store, &[send(order, &signal("again", 60)?)]).await?;
+        taken(&*store, &[append_with(order, epoch, seq + 3, waiting(10))]).await?;
+        equal(&format!("the time of {order} if that is before the call"), &due().await?, &Some(at(10)))?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn call_ends_when_its_instance_is_handed_out(fixture: &dyn Fixture) -> Result<(), Seen> {
+    let store = fixture.open().await;
+    let first = join(&*store).await?;
+    let (one, active, due) = (id("one")?, id("active")?, id("due")?);
+    for order in [&one, &active] {
+        taken(&*store, &[create(order, first), send(order, &signal("paid", 20)?)]).await?;
+    }
+    taken(&*store, &[create_with(&due, first, waiting(10))]).await?;
+    store.claim(first, at(1), Wanted::One(&one)).await?;
+    let second = join(&*store).await?;
+    store.release(first).await?;
+    let claimed = store.claim(second, at(1), Wanted::Active { limit: 9 }).await?;
+    equal("a claim", &claimed, &vec![one.clone(), active.clone()])?;
+    store.due(second, at(10), 9).await?;
+    for order in [&one, &active, &due] {
+        taken(&*store, &[append_with(order, second, 2, waiting_for_ever())]).await?;
+        let seen = head_of(&*store, order).await?.progress.due;
+        equal(&format!("the time of {order}"), &seen, &waiting_for_ever().due)?;
+    }
+    Ok(())
 }
 
 pub(crate) async fn entry_may_wake_one_that_is_not_there(fixture: &dyn Fixture) -> Result<(), Seen> {

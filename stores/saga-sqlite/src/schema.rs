@@ -2,7 +2,8 @@
 //!
 //! - `saga`: the shapes of the sagas that were run, as JSON.
 //! - `instance`: a row for each instance, with its head. `number` is its place in the order of creation, and what
-//!   the other tables know it by. `epoch` is the stay it belongs to.
+//!   the other tables know it by. `epoch` is the stay it belongs to. `called` is when a signal or the end of a child
+//!   came while it did not wait: it is due then once it does.
 //! - `entry`: the journals. The primary key is the compare-and-set of an append, and keeps the entries of an
 //!   instance side by side, so that a journal is read from one or two pages.
 //! - `signal`: the inboxes. `number` is a signal's place in the order of arrival at its instance.
@@ -51,6 +52,7 @@ CREATE TABLE instance (
     epoch INTEGER NOT NULL,
     state TEXT NOT NULL,
     due INTEGER,
+    called INTEGER,
     needs_attention INTEGER NOT NULL,
     step TEXT,
     reason TEXT,

@@ -31,6 +31,8 @@ struct Instance {
     owner: Epoch,
     entries: Vec<EncodedEntry>,
     signals: Vec<Signal>,
+    /// When it was called while it did not wait.
+    called: Option<Timestamp>,
 }
 
 impl Data {
@@ -111,7 +113,7 @@ impl Data {
 
     pub(super) fn load(&self, id: &InstanceId) -> Option<Stored> {
         let instance = self.instance(id)?;
-        let Instance { head, owner: _, entries, signals } = instance;
+        let Instance { head, owner: _, entries, signals, called: _ } = instance;
         Some(Stored { head: head.clone(), entries: entries.clone(), signals: signals.clone() })
     }
 
@@ -129,8 +131,8 @@ impl Data {
         let place = self.instances.len();
         self.places.insert(head.id.clone(), place);
         let head = Head { seq: entry.seq, ..head.clone() };
-        let entries = vec![entry.clone()];
-        self.instances.push(Instance { head, owner: entry.epoch, entries, signals: Vec::new() });
+        let (owner, entries) = (entry.epoch, vec![entry.clone()]);
+        self.instances.push(Instance { head, owner, entries, signals: Vec::new(), called: None });
         self.list(place);
         Ok(())
     }
@@ -173,12 +175,11 @@ impl Data {
         Ok(())
     }
 
-    /// Makes an instance due at `at`, if it waits for longer.
+    /// Makes an instance due at `at`, if it waits for longer, or once it does.
     fn wake(&mut self, place: Place, at: Timestamp) {
-        self.change(place, |instance| {
-            if let Some(due) = &mut instance.head.progress.due {
-                *due = at.min(*due);
-            }
+        self.change(place, |instance| match &mut instance.head.progress.due {
+            Some(due) => *due = at.min(*due),
+            None => instance.called = Some(instance.called.map_or(at, |called| at.min(called))),
         });
     }
 
@@ -190,11 +191,19 @@ impl Data {
     }
 
     fn set_progress(&mut self, place: Place, progress: &Progress) {
-        self.change(place, |instance| instance.head.progress.clone_from(progress));
+        self.change(place, |instance| {
+            instance.head.progress.clone_from(progress);
+            if let Some(due) = &mut instance.head.progress.due {
+                *due = instance.called.take().map_or(*due, |called| called.min(*due));
+            }
+        });
     }
 
     fn give(&mut self, place: Place, epoch: Epoch) {
-        self.change(place, |instance| instance.owner = epoch);
+        self.change(place, |instance| {
+            instance.owner = epoch;
+            instance.called = None;
+        });
     }
 
     /// Changes an instance, and keeps it in the right list.

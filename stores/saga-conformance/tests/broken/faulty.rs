@@ -59,6 +59,8 @@ pub(crate) enum Fault {
     FullInboxesForgetRepeats,
     SignalsWakeNobody,
     EntriesWakeNobody,
+    CallsAreForgotten,
+    CallsOutliveHandingOut,
     RefusedEntriesWake,
     WakingNeedsSomebody,
     DefinitionsAreDoubled,
@@ -198,8 +200,26 @@ impl FaultyStore {
             }
             Write::Create { .. } | Write::Append { .. } | Write::MarkUnreadable { .. } => {}
         }
+        self.miscall(&mut write).await?;
         let answer = self.one(&write).await?;
         self.answer(&write, answer).await
+    }
+
+    /// Calls an instance that begins to wait as the faults do: never, or for every signal that it has had.
+    async fn miscall(&self, write: &mut Write) -> Result<(), StoreError> {
+        let Write::Append { id, entry, progress: Some(Progress { due: Some(due), .. }), .. } = write else {
+            return Ok(());
+        };
+        if self.has(Fault::CallsAreForgotten) {
+            // Handing it out to who has it ends the call.
+            self.inner().claim(entry.epoch, Timestamp::from_millis(0), Wanted::One(id)).await?;
+        }
+        if self.has(Fault::CallsOutliveHandingOut) {
+            let sent = self.with(|memory| memory.sent.clone());
+            let calls = sent.iter().filter(|(to, _)| to == id).map(|(_, signal)| signal.at);
+            *due = calls.min().map_or(*due, |called| called.min(*due));
+        }
+        Ok(())
     }
 
     /// The answer to a write, as the fault has it.

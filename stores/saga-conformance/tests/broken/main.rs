@@ -65,6 +65,8 @@ const FAULTS: &[(Fault, &[&str])] = &[
     (Fault::FullInboxesForgetRepeats, &["inbox_has_a_limit"]),
     (Fault::SignalsWakeNobody, &["signal_wakes_who_waits"]),
     (Fault::EntriesWakeNobody, &["entry_wakes_who_waits"]),
+    (Fault::CallsAreForgotten, &["call_is_kept_until_its_instance_waits"]),
+    (Fault::CallsOutliveHandingOut, &["call_ends_when_its_instance_is_handed_out"]),
     (Fault::RefusedEntriesWake, &["entry_wakes_who_waits"]),
     (Fault::WakingNeedsSomebody, &["entry_may_wake_one_that_is_not_there"]),
     (Fault::DefinitionsAreDoubled, &["definition_is_kept_once"]),

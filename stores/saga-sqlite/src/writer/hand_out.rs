@@ -52,7 +52,12 @@ impl Writer<'_> {
                     number.map(|number| Candidate { number, id: id.clone() }).into_iter().collect()
                 }
             };
-            give(transaction, &candidates, "UPDATE instance SET epoch = ?2 WHERE number = ?1", epoch)?;
+            give(
+                transaction,
+                &candidates,
+                "UPDATE instance SET epoch = ?2, called = NULL WHERE number = ?1",
+                epoch,
+            )?;
             Ok(candidates.into_iter().map(|candidate| candidate.id).collect())
         })
     }
@@ -66,7 +71,7 @@ impl Writer<'_> {
             give(
                 transaction,
                 &candidates,
-                "UPDATE instance SET epoch = ?2, due = NULL WHERE number = ?1",
+                "UPDATE instance SET epoch = ?2, due = NULL, called = NULL WHERE number = ?1",
                 epoch,
             )?;
             let next = next_due(transaction)?;
@@ -205,7 +210,7 @@ mod tests {
                 "INSERT INTO stay VALUES ({STAY}, 0, 'live');
                  WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < {INSTANCES})
                  INSERT INTO instance
-                 SELECT n, 'order-' || n, 'order-flow', 1, 'shape', 0, {epoch}, {state}, {due}, 0, NULL, NULL, 0, 0
+                 SELECT n, 'order-' || n, 'order-flow', 1, 'shape', 0, {epoch}, {state}, {due}, NULL, 0, NULL, NULL, 0, 0
                  FROM number"
             ))
             .unwrap();

@@ -48,6 +48,7 @@ pub(crate) struct Writer<'c> {
     mark: Statement<'c>,
     owner: Statement<'c>,
     wake: Statement<'c>,
+    call: Statement<'c>,
     signals: Signals<'c>,
     numbers: Numbers,
 }
@@ -78,8 +79,8 @@ impl<'c> Writer<'c> {
                      ?2, ?3, ?4, ?5, ?6)",
             )?,
             progress: connection.prepare(
-                "UPDATE instance SET state = ?2, due = ?3, needs_attention = ?4, step = ?5, reason = ?6,
-                     attempts = ?7, since = ?8
+                "UPDATE instance SET state = ?2, due = min(?3, ifnull(called, ?3)), needs_attention = ?4, step = ?5,
+                     reason = ?6, attempts = ?7, since = ?8, called = iif(?3 IS NULL, called, NULL)
                  WHERE number = ?1",
             )?,
             mark: connection.prepare(
@@ -88,8 +89,11 @@ impl<'c> Writer<'c> {
                  WHERE number = ?1 AND epoch = ?4",
             )?,
             owner: connection.prepare("SELECT number, epoch FROM instance WHERE id = ?1")?,
-            // Who does not wait has no time that could be later.
             wake: connection.prepare("UPDATE instance SET due = ?2 WHERE number = ?1 AND due > ?2")?,
+            call: connection.prepare(
+                "UPDATE instance SET called = ?2
+                 WHERE number = ?1 AND due IS NULL AND (called IS NULL OR called > ?2)",
+            )?,
             signals: Signals::new(connection)?,
             numbers: Numbers::default(),
         })
@@ -216,10 +220,12 @@ impl<'c> Writer<'c> {
         }
     }
 
-    /// Makes an instance due at `at`, if it is there and waits for longer.
+    /// Makes an instance due at `at`, if it is there and waits for longer, or once it does.
     fn wake(&mut self, id: &InstanceId, at: Timestamp) -> rusqlite::Result<()> {
         if let Some(number) = self.number(id)? {
-            self.wake.execute((number, millis(at)))?;
+            if self.wake.execute((number, millis(at)))? == 0 {
+                self.call.execute((number, millis(at)))?;
+            }
         }
         Ok(())
     }

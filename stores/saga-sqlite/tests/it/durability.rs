@@ -129,12 +129,14 @@ async fn open_store_can_be_read_by_people() {
         ("order".into(), "paid".into(), "2023-11-14 22:13:20.000".into(), r#"{"amount":12.5}"#.into())
     );
     let asleep = Progress { due: Some(Timestamp::NEVER), ..Progress::new(InstanceState::Running, NOW) };
-    let waiting =
-        Write::Append { id: id("order"), entry: entry(epoch, 3), progress: Some(asleep), wake: None };
-    taken(&store, &[waiting]).await;
-    let due: String = shell.query_row("SELECT due FROM instances", [], |row| row.get(0)).unwrap();
-    assert_eq!(due, "never");
+    // The signal makes it due once it waits, but not when it waits again.
+    for (seq, expected) in [(3, "2023-11-14 22:13:20.000"), (4, "never")] {
+        let (entry, progress) = (entry(epoch, seq), Some(asleep.clone()));
+        taken(&store, &[Write::Append { id: id("order"), entry, progress, wake: None }]).await;
+        let due: String = shell.query_row("SELECT due FROM instances", [], |row| row.get(0)).unwrap();
+        assert_eq!(due, expected);
+    }
     drop(shell);
-    taken(&store, &[append("order", epoch, 4)]).await;
+    taken(&store, &[append("order", epoch, 5)]).await;
     store.close().await.unwrap();
 }
