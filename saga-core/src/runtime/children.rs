@@ -24,7 +24,7 @@ use crate::runtime::output::Output;
 use crate::runtime::resolve::command;
 use crate::runtime::revive::{load, replay};
 use crate::runtime::shared::Shared;
-use crate::runtime::start::{Start, first_of, start};
+use crate::runtime::start::{Start, compare, first_of, start};
 use crate::store::Stored;
 
 /// How long a store that fails is left alone.
@@ -57,32 +57,10 @@ pub(crate) fn look_after(live: Arc<Live>, step: StepIndex) {
     });
 }
 
-/// Looks once more at the children of an instance that has just left memory to wait for them: one that ended while
-/// it left has woken nobody.
-pub(crate) fn look_again(live: &Arc<Live>, steps: Vec<StepIndex>) {
-    let live = Arc::clone(live);
-    live.shared().runtime.clone().spawn(async move {
-        let shared = live.shared();
-        for id in steps.into_iter().filter_map(|step| id_of_child(&live, step)) {
-            let has_ended = match shared.store.head(&id).await {
-                Ok(head) => head.is_some_and(|head| head.progress.state.is_terminal()),
-                Err(error) => {
-                    warn!(parent: live.span(), %error, "a child could not be looked at, reading the instance back instead");
-                    true
-                }
-            };
-            if has_ended {
-                return shared.admission.enqueue(live.id().clone());
-            }
-        }
-    });
-}
-
 /// Tells the parent of an instance that this has ended.
 pub(crate) fn tell_parent(shared: &Arc<Shared>, parent: &InstanceId) {
-    match shared.get(parent) {
-        Some(live) => live.attend_children(),
-        None => line::call(shared, parent),
+    if !shared.get(parent).is_some_and(|live| live.attend_children()) {
+        line::call(shared, parent);
     }
     // If it has left memory, the child's end has made it due.
     shared.note_due(shared.now());
@@ -137,8 +115,15 @@ async fn end_of(live: &Arc<Live>, step: StepIndex) -> Result<Option<Told>, Error
         Err(told) => return Ok(Some(told)),
     };
     let id = begun.id.clone();
-    match start(shared, begun).await {
-        Ok(()) => {}
+    let (started, state) = match load(&*shared.store, &id).await {
+        Ok(child) => (compare(&child, &begun), child.head.progress.state),
+        // If it was started meanwhile, its end is told.
+        Err(Error::NotFound { .. }) => (start(shared, begun).await, InstanceState::Running),
+        Err(error) => return Err(error),
+    };
+    match started {
+        // One whose first entry cannot be read is waited for, like any whose journal cannot.
+        Ok(()) | Err(Error::Unreadable { .. }) => {}
         Err(
             error @ (Error::Conflict { .. } | Error::PayloadTooLarge { .. } | Error::NotEncodable { .. }),
         ) => {
@@ -146,8 +131,7 @@ async fn end_of(live: &Arc<Live>, step: StepIndex) -> Result<Option<Told>, Error
         }
         Err(other) => return Err(other),
     }
-    let Some(head) = shared.store.head(&id).await? else { return Ok(None) };
-    match head.progress.state {
+    match state {
         InstanceState::Completed => completed(live, step, &id).await.map(Some),
         InstanceState::Compensated => refused(shared, &id).await.map(Some),
         InstanceState::Running
@@ -198,7 +182,9 @@ async fn completed(live: &Arc<Live>, step: StepIndex, id: &InstanceId) -> Result
     let definition = saga.definition();
     let replayed = match replay(definition, &stored) {
         Ok(replayed) => replayed,
-        Err(what) => return Err(Error::Unreadable { id: id.clone(), what }),
+        Err(what) => {
+            return Ok(Told::Park(ParkReason::Decode, format!("the journal of {id} cannot be read: {what}")));
+        }
     };
     let mut output = Output::default();
     for event in replayed.entries.iter().flat_map(|entry| &entry.events) {

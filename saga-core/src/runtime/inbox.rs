@@ -3,18 +3,17 @@
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
-use tracing::warn;
 
 use crate::error::Error;
 use crate::id::{InstanceId, StepIndex};
-use crate::journal::{Event, ParkReason, codec};
+use crate::journal::ParkReason;
 use crate::machine::Input;
 use crate::runtime::committer::Written;
 use crate::runtime::instance::Live;
 use crate::runtime::line;
 use crate::runtime::shared::Shared;
 use crate::runtime::shutdown::Lifecycle;
-use crate::store::{Refusal, Signal, Stored, Write};
+use crate::store::{Refusal, Signal, Write};
 
 /// Keeps a signal and tells its instance, if that is in memory; if not it is read back when it is due, which
 /// the signal makes it if it waits.
@@ -32,10 +31,7 @@ pub(crate) async fn send(shared: &Arc<Shared>, id: &InstanceId, signal: Signal) 
         Ok(Written::Failed(error)) => return Err(Error::Store(error)),
         Err(_ended) => return Err(Error::ShuttingDown),
     }
-    match shared.get(id) {
-        Some(live) => tell(&live, &[signal]),
-        None => line::call(shared, id),
-    }
+    tell(shared, id, &[signal]);
     shared.note_due(at);
     Ok(())
 }
@@ -52,9 +48,14 @@ fn refused(id: &InstanceId, refusal: Refusal) -> Error {
     }
 }
 
-/// Tells an instance of signals. One that it has had before makes nothing true.
-pub(crate) fn tell(live: &Arc<Live>, signals: &[Signal]) {
-    live.feed_all(inputs(live, signals).into_iter().map(Into::into));
+/// Tells an instance of signals, if it is in memory; if it stands in line, it is brought back for them. One that it
+/// has had before makes nothing true.
+pub(crate) fn tell(shared: &Shared, id: &InstanceId, signals: &[Signal]) {
+    let is_told =
+        shared.get(id).is_some_and(|live| live.feed_all(inputs(&live, signals).into_iter().map(Into::into)));
+    if !is_told {
+        line::call(shared, id);
+    }
 }
 
 /// The inputs that signals make. A payload that cannot be read as today's type parks the instance at the step
@@ -71,35 +72,6 @@ pub(crate) fn inputs(live: &Live, signals: &[Signal]) -> Vec<Input> {
         });
     }
     inputs
-}
-
-/// Looks once more into the inbox of an instance that has just left memory to wait for a signal: one that came
-/// while it left would else go unnoticed.
-pub(crate) fn look_again(shared: &Arc<Shared>, id: InstanceId) {
-    let shared = Arc::clone(shared);
-    shared.runtime.clone().spawn(async move {
-        match shared.store.load(std::slice::from_ref(&id)).await {
-            Ok(stored) if stored.iter().flatten().any(has_news) => shared.admission.enqueue(id),
-            Ok(_) => {}
-            Err(error) => {
-                warn!(instance = %id, %error, "the inbox could not be read, reading the instance back instead");
-                shared.admission.enqueue(id);
-            }
-        }
-    });
-}
-
-/// Whether the inbox has a signal for a step that has had none.
-fn has_news(stored: &Stored) -> bool {
-    let entries = stored.entries.iter().filter_map(|entry| codec::decode(entry).ok());
-    let received: Vec<_> = entries
-        .flat_map(|entry| entry.events)
-        .filter_map(|event| match event {
-            Event::SignalReceived { step, .. } => Some(step),
-            _ => None,
-        })
-        .collect();
-    stored.signals.iter().any(|signal| !received.contains(&signal.step))
 }
 
 /// Whether a saga waits for signals at all.

@@ -142,8 +142,11 @@ fn put(
             live.come_in(inputs);
             Revived::Settled
         }
-        Inserted::There(there) if there.is_created() && there.was_due() => Revived::Settled,
-        Inserted::There(_) => Revived::Busy,
+        Inserted::There(there) => {
+            let inputs = inbox::inputs(&there, signals).into_iter().chain([Input::Proceed]);
+            let is_told = there.is_created() && there.was_handed_out(inputs);
+            if is_told { Revived::Settled } else { Revived::Busy }
+        }
         Inserted::Closed => Revived::Settled,
     }
 }
@@ -155,7 +158,7 @@ async fn hear_late_signals(shared: &Arc<Shared>, read: &Stored) {
         Ok(stored) => {
             let signals = stored.into_iter().flatten().flat_map(|stored| stored.signals);
             let late: Vec<Signal> = signals.skip(read.signals.len()).collect();
-            inbox::tell(&live, &late);
+            inbox::tell(shared, live.id(), &late);
         }
         Err(error) => warn!(instance = %read.head.id, %error, "the inbox could not be read once more"),
     }

@@ -86,7 +86,7 @@ fn check_size(shared: &Shared, id: &InstanceId, input: &Payload) -> Result<(), E
 
 /// Compares a start with the instance that has its id: the saga, the parent, and the stored input, read as
 /// today's type, with the new one, both as JSON values.
-fn compare(stored: &Stored, start: &Start) -> Result<(), Error> {
+pub(crate) fn compare(stored: &Stored, start: &Start) -> Result<(), Error> {
     let id = &stored.head.id;
     let conflict = |what| Err(Error::Conflict { id: id.clone(), what });
     if stored.head.saga != *start.saga.definition().name() {

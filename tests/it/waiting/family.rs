@@ -195,16 +195,21 @@ impl Move {
     }
 }
 
-/// An orchestrator of them all over `world`, to be built.
-pub(crate) fn builder(store: Probe, world: &World) -> sagas::Builder {
+/// Lets `builder` drive them over `world`.
+pub(crate) fn register(builder: sagas::Builder, world: &World) -> sagas::Builder {
     let world = || world.clone();
-    Orchestrator::builder(store)
+    builder
         .register(Part { world: world() })
         .register(Kit { world: world() })
         .register(Pair { world: world() })
         .register(Gift { world: world() })
         .register(Transport { world: world() })
         .register(Move { world: world() })
+}
+
+/// An orchestrator of them all over `world`, to be built.
+pub(crate) fn builder(store: Probe, world: &World) -> sagas::Builder {
+    register(Orchestrator::builder(store), world)
 }
 
 /// An orchestrator of them all over `world`.

@@ -147,14 +147,19 @@ impl House {
     }
 }
 
-/// An orchestrator of them all over `world`, to be built.
-pub(crate) fn builder(store: Probe, world: &World) -> sagas::Builder {
+/// Lets `builder` drive them over `world`.
+pub(crate) fn register(builder: sagas::Builder, world: &World) -> sagas::Builder {
     let world = || world.clone();
-    Orchestrator::builder(store)
+    builder
         .register(Loan { world: world() })
         .register(Parcel { world: world() })
         .register(Contract { world: world() })
         .register(House { world: world() })
+}
+
+/// An orchestrator of them all over `world`, to be built.
+pub(crate) fn builder(store: Probe, world: &World) -> sagas::Builder {
+    register(Orchestrator::builder(store), world)
 }
 
 /// An orchestrator of them all over `world`.

@@ -34,15 +34,18 @@ pub(super) fn concerns_children(definition: &Definition, event: &Event) -> bool 
 }
 
 impl Live {
-    /// Has the children looked after that wait for something, each by a task of its own.
-    pub(crate) fn attend_children(self: &Arc<Self>) {
+    /// Has the children looked after that it waits for; `false` if it is no longer in memory.
+    pub(crate) fn attend_children(self: &Arc<Self>) -> bool {
         let mut core = self.core();
-        if !core.gone {
+        let is_here = !core.gone;
+        if is_here {
             self.attend(&mut core);
         }
+        is_here
     }
 
-    /// The same, of an instance that is in memory. A child that has a task already is looked at once more.
+    /// Has each child that it waits for looked after by a task of its own. One that has a task already is looked at
+    /// once more.
     pub(super) fn attend(self: &Arc<Self>, core: &mut Core) {
         let waiting: Vec<StepIndex> = core.machine.children().map(|(step, ..)| step).collect();
         for step in waiting {

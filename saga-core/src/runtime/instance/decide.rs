@@ -34,15 +34,16 @@ impl Live {
         self.decide(&mut core);
     }
 
-    /// Its time to wait was over, so in the store it waits no longer: if it does, it has to say so again. `false` if
-    /// it is no longer in memory.
-    pub(crate) fn was_due(self: &Arc<Self>) -> bool {
+    /// Brings what was found of it when it was handed out although it is in memory. In the store it waits no longer:
+    /// if it does, it has to say so again. `false` if it is no longer in memory.
+    pub(crate) fn was_handed_out(self: &Arc<Self>, inputs: impl IntoIterator<Item = Input>) -> bool {
         let mut core = self.core();
         if core.gone {
             return false;
         }
         core.progress.due = None;
-        core.inbox.push_back(Input::Proceed.into());
+        core.inbox.extend(inputs.into_iter().map(Arrival::from));
+        self.attend(&mut core);
         self.decide(&mut core);
         true
     }
@@ -58,11 +59,13 @@ impl Live {
         is_here
     }
 
-    /// Brings inputs that make one entry.
-    pub(crate) fn feed_all(self: &Arc<Self>, arrivals: impl IntoIterator<Item = Arrival>) {
+    /// Brings inputs that make one entry; `false` if it is no longer in memory.
+    pub(crate) fn feed_all(self: &Arc<Self>, arrivals: impl IntoIterator<Item = Arrival>) -> bool {
         let mut core = self.core();
         core.inbox.extend(arrivals);
+        let is_here = !core.gone;
         self.decide(&mut core);
+        is_here
     }
 
     /// Brings what an attempt ended with.

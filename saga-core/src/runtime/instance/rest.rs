@@ -9,7 +9,6 @@ use super::live::{Arrival, Core, Live};
 use crate::journal::InstanceState;
 use crate::machine::{Input, Machine};
 use crate::runtime::children;
-use crate::runtime::inbox;
 use crate::runtime::line;
 use crate::runtime::shared::Ended;
 use crate::time::Timestamp;
@@ -75,8 +74,9 @@ impl Live {
         }
         if let Some(due) = core.progress.due {
             self.leave(core, None);
-            self.shared.note_due(due);
-            return self.look_again(core);
+            // A signal or the end of a child that came just before has made it due at once.
+            let may_be_called = core.machine.waits_for_signal() || core.machine.waits_for_children();
+            return self.shared.note_due(if may_be_called { self.shared.now() } else { due });
         }
         if !core.in_line.is_empty() {
             let wake = core.machine.next_wake();
@@ -120,17 +120,6 @@ impl Live {
         // Before it leaves: once it is gone it may be read back, which takes the note away.
         line::note(&self.shared, &self.id, wake);
         self.leave(core, None);
-        self.look_again(core);
-    }
-
-    /// What came while the instance was leaving would else go unnoticed.
-    fn look_again(self: &Arc<Self>, core: &Core) {
-        if core.machine.waits_for_signal() {
-            inbox::look_again(&self.shared, self.id.clone());
-        }
-        if core.machine.waits_for_children() {
-            children::look_again(self, core.machine.children().map(|(step, ..)| step).collect());
-        }
     }
 
     /// Leaves memory.

@@ -222,10 +222,10 @@ impl<'c> Writer<'c> {
 
     /// Makes an instance due at `at`, if it is there and waits for longer, or once it does.
     fn wake(&mut self, id: &InstanceId, at: Timestamp) -> rusqlite::Result<()> {
-        if let Some(number) = self.number(id)? {
-            if self.wake.execute((number, millis(at)))? == 0 {
-                self.call.execute((number, millis(at)))?;
-            }
+        if let Some(number) = self.number(id)?
+            && self.wake.execute((number, millis(at)))? == 0
+        {
+            self.call.execute((number, millis(at)))?;
         }
         Ok(())
     }
