@@ -39,6 +39,7 @@ impl Live {
                 answered.map_err(|broken| Error::Stopped { id: id.clone(), why: broken.to_string() })?,
             );
         }
+        let parent = arriving.parent.clone();
         let (permits, in_line) = (std::mem::take(&mut door.permits), std::mem::take(&mut door.refused));
         let stays = arriving.place.is_none() || !in_line.is_empty() || machine.waits_for_children();
         let due = due_of(&machine, now, stays);
@@ -50,6 +51,7 @@ impl Live {
             saga: Arc::clone(definition.name()),
             version: definition.version(),
             shape: live.saga.shape().clone(),
+            parent,
             created_at: now,
             seq: Seq::FIRST,
             progress,

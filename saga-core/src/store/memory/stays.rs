@@ -1,20 +1,25 @@
 //! The stays of workers and their leases.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::id::Epoch;
+use crate::store::{LeftBehind, UNCLEAN_MAX};
 use crate::time::Timestamp;
 
-/// The stays at a store that have not ended, and the last epoch that was given.
+/// The stays at a store that have not ended, the last epoch that was given, and what ended stays left behind.
 #[derive(Debug, Default)]
 pub(super) struct Stays {
     last: u64,
     leases: BTreeMap<Epoch, Timestamp>,
+    /// The stays that were not released, and are not settled.
+    unclean: BTreeSet<Epoch>,
+    seen: Option<Timestamp>,
 }
 
 impl Stays {
     pub(super) fn join(&mut self, now: Timestamp, lease_until: Timestamp) -> Epoch {
         self.end_passed(now);
+        self.see(now);
         self.last += 1;
         let epoch = Epoch::new(self.last);
         self.leases.insert(epoch, lease_until);
@@ -26,6 +31,7 @@ impl Stays {
         match self.leases.get_mut(&epoch) {
             Some(lease) => {
                 *lease = lease_until;
+                self.see(now);
                 true
             }
             None => false,
@@ -36,13 +42,29 @@ impl Stays {
         self.leases.remove(&epoch);
     }
 
+    pub(super) fn left_behind(&self, epoch: Epoch) -> LeftBehind {
+        LeftBehind { unclean: self.unclean.range(..epoch).copied().collect(), seen: self.seen }
+    }
+
+    pub(super) fn settle(&mut self, epoch: Epoch) {
+        self.unclean = self.unclean.split_off(&epoch);
+    }
+
     /// Ends the stays whose lease has passed. They do not come back, even if a clock goes back: from here on
     /// their instances may be handed out.
     pub(super) fn end_passed(&mut self, now: Timestamp) {
-        self.leases.retain(|_, lease_until| now < *lease_until);
+        let passed = self.leases.extract_if(.., |_, lease_until| now >= *lease_until);
+        self.unclean.extend(passed.map(|(epoch, _)| epoch));
+        while self.unclean.len() > UNCLEAN_MAX {
+            self.unclean.pop_first();
+        }
     }
 
     pub(super) fn is_live(&self, epoch: Epoch) -> bool {
         self.leases.contains_key(&epoch)
+    }
+
+    fn see(&mut self, now: Timestamp) {
+        self.seen = self.seen.max(Some(now));
     }
 }
