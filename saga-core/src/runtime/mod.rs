@@ -10,6 +10,7 @@ pub(crate) mod attempt;
 mod builder;
 mod children;
 mod clock;
+mod command;
 mod committer;
 mod door;
 mod handle;
@@ -22,7 +23,7 @@ mod orchestrator;
 mod output;
 mod recovery;
 mod registry;
-mod resolve;
+
 mod revive;
 mod shared;
 mod shutdown;

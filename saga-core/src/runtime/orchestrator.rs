@@ -8,8 +8,8 @@ use crate::id::InstanceId;
 use crate::machine::Input;
 use crate::private::encode;
 use crate::runtime::builder::Builder;
+use crate::runtime::command;
 use crate::runtime::handle::Handle;
-use crate::runtime::resolve;
 use crate::runtime::shared::Shared;
 use crate::runtime::shutdown::{self, LastClone};
 use crate::runtime::start::{self, Start};
@@ -112,7 +112,7 @@ impl Orchestrator {
         let id = InstanceId::new(id.as_str()).map_err(|_| Error::NotFound { id })?;
         let Resolution::Retry { note } = resolution;
         let retry = || Input::Retry { who: self.who.to_string(), note: note.clone() };
-        resolve::command(&self.shared, &id, retry).await
+        command::command(&self.shared, &id, retry).await
     }
 
     /// Ends the orchestrator: nothing new starts, and running attempts have the
