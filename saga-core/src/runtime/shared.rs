@@ -15,7 +15,8 @@ use tracing::warn;
 use crate::definition::Definition;
 use crate::id::{Epoch, InstanceId};
 use crate::outcome::{Failure, Parked};
-use crate::runtime::admission::Admission;
+use crate::runtime::admission::{Admission, Slot};
+use crate::runtime::attention::Attention;
 use crate::runtime::clock::Clock;
 use crate::runtime::committer::Committer;
 use crate::runtime::door::Door;
@@ -33,9 +34,11 @@ use crate::time::Timestamp;
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     pub(crate) max_active: usize,
+    pub(crate) max_queued: Option<usize>,
     pub(crate) payload_bytes_max: usize,
     pub(crate) shutdown_grace: Duration,
     pub(crate) namespace: Option<Arc<str>>,
+    pub(crate) attention: Attention,
 }
 
 /// What the parts of one orchestrator share.
@@ -120,7 +123,7 @@ impl Shared {
             limits: Limits::of(&registry),
             line: Line::default(),
             registry,
-            admission: Admission::new(settings.max_active),
+            admission: Admission::new(settings.max_active, settings.max_queued),
             settings,
             committer: Committer::new(),
             lifecycle: Lifecycle::new(),
@@ -181,7 +184,7 @@ impl Shared {
     pub(crate) fn serve_line(&self) {
         for id in self.limits.next() {
             if !self.get(&id).is_some_and(|live| live.proceed()) {
-                self.admission.enqueue(id);
+                self.admission.enqueue(id, Slot::uncounted());
             }
         }
     }

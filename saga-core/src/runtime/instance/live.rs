@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::id::{Epoch, InstanceId, Seq, StepIndex};
 use crate::journal::{Event, Progress};
 use crate::machine::{Input, Machine};
-use crate::runtime::admission::Place;
+use crate::runtime::admission::{Place, Slot};
 use crate::runtime::limits::{Limit, Permit};
 use crate::runtime::output::Output;
 use crate::runtime::registry::{AnyInstance, AnySaga};
@@ -35,6 +35,7 @@ pub(crate) struct Live {
     /// What calls are made on; `None` if the journal holds a value that cannot be read as today's type: then the
     /// instance parks.
     pub(super) memory: Option<Arc<dyn AnyInstance>>,
+    pub(super) created_at: Timestamp,
     /// The instance whose step it is, if it is a child.
     pub(super) parent: Option<InstanceId>,
     pub(super) cancel: watch::Sender<bool>,
@@ -49,6 +50,7 @@ pub(super) struct Core {
     pub(super) progress: Progress,
     pub(super) output: Output,
     pub(super) place: Option<Place>,
+    pub(super) slot: Option<Slot>,
     pub(super) inbox: VecDeque<Arrival>,
     pub(super) writing: Option<Writing>,
     pub(super) attempts: Vec<Running>,
@@ -71,10 +73,13 @@ pub(super) struct Running {
     pub(super) task: AbortHandle,
 }
 
+/// Whoever gave a command waits here, until what it made true is durable.
+pub(crate) type Reply = oneshot::Sender<Result<(), Error>>;
+
 /// An input with those who wait until what it made true is durable.
 pub(crate) struct Arrival {
     pub(crate) input: Input,
-    pub(crate) reply: Option<oneshot::Sender<Result<(), Error>>>,
+    pub(crate) reply: Option<Reply>,
     /// A timer has counted up to this time, whatever the clock says.
     pub(crate) not_before: Option<Timestamp>,
 }
@@ -88,7 +93,9 @@ impl From<Input> for Arrival {
 /// An entry that is being written.
 pub(super) struct Writing {
     pub(super) events: Vec<Event>,
-    pub(super) replies: Vec<oneshot::Sender<Result<(), Error>>>,
+    pub(super) replies: Vec<Reply>,
+    /// Whether a person is to be told once it is durable.
+    pub(super) calls_for_attention: bool,
 }
 
 /// What became of the first entry of an instance.
@@ -108,6 +115,9 @@ pub(crate) struct Arriving {
     pub(crate) saga: Arc<dyn AnySaga>,
     pub(crate) memory: Option<Arc<dyn AnyInstance>>,
     pub(crate) place: Option<Place>,
+    /// The right to wait for a place, if it is new and has none.
+    pub(crate) slot: Option<Slot>,
+    pub(crate) created_at: Timestamp,
     /// The instance whose step it is, if it is a child.
     pub(crate) parent: Option<InstanceId>,
 }
@@ -148,7 +158,7 @@ impl Live {
         progress: Progress,
         output: Output,
     ) -> Arc<Self> {
-        let Arriving { id, saga, memory, place, parent } = arriving;
+        let Arriving { id, saga, memory, place, slot, created_at, parent } = arriving;
         let span = tracing::info_span!("saga", saga = %saga.definition().name(), instance = %id);
         let core = Core {
             machine,
@@ -156,6 +166,7 @@ impl Live {
             progress,
             output,
             place,
+            slot,
             inbox: VecDeque::new(),
             writing: None,
             attempts: Vec::new(),
@@ -173,6 +184,7 @@ impl Live {
             shared: Arc::clone(shared),
             saga,
             memory,
+            created_at,
             parent,
             cancel: watch::Sender::new(false),
             created: AtomicBool::new(false),
@@ -200,6 +212,11 @@ impl Live {
 
     pub(crate) fn memory(&self) -> Option<&Arc<dyn AnyInstance>> {
         self.memory.as_ref()
+    }
+
+    /// The instance whose step it is, if it is a child.
+    pub(crate) fn parent(&self) -> Option<&InstanceId> {
+        self.parent.as_ref()
     }
 
     pub(crate) fn span(&self) -> &Span {

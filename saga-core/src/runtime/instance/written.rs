@@ -41,6 +41,9 @@ impl Live {
                 for creator in core.creators.drain(..) {
                     let _gone = creator.send(Created::Durable);
                 }
+                if writing.calls_for_attention {
+                    self.tell_attention(&core);
+                }
                 self.act(&mut core, &writing.events);
                 for reply in writing.replies {
                     let _gone = reply.send(Ok(()));
@@ -70,6 +73,9 @@ impl Live {
     /// The instance is no longer here, so nothing is done about what was written; who asked is told.
     pub(super) fn written_when_gone(&self, core: &mut Core, writing: Writing, written: &Written) {
         if let Written::Durable = written {
+            if writing.calls_for_attention {
+                self.tell_attention(core);
+            }
             self.created.store(true, Ordering::Release);
             for creator in core.creators.drain(..) {
                 let _gone = creator.send(Created::Durable);
