@@ -23,10 +23,11 @@ use crate::runtime::instance::Live;
 use crate::runtime::limits::Limits;
 use crate::runtime::line::Line;
 use crate::runtime::output::Output;
+use crate::runtime::recovery::Suspects;
 use crate::runtime::registry::Registry;
 use crate::runtime::shutdown::Lifecycle;
 use crate::runtime::stay::LEASE;
-use crate::store::Store;
+use crate::store::{LeftBehind, Store};
 use crate::time::Timestamp;
 
 /// What the builder was told.
@@ -49,6 +50,7 @@ pub(crate) struct Shared {
     pub(crate) line: Line,
     pub(crate) committer: Committer,
     pub(crate) lifecycle: Lifecycle,
+    pub(crate) suspects: Arc<Suspects>,
     pub(crate) runtime: Runtime,
     epoch: AtomicU64,
     /// Held by who gets the store to work again.
@@ -112,15 +114,20 @@ impl Shared {
         registry: Registry,
         settings: Settings,
         epoch: Epoch,
+        left: LeftBehind,
         runtime: Runtime,
     ) -> Arc<Self> {
+        let suspects = Suspects::new(left);
+        let admission = Admission::new(settings.max_active);
+        admission.hold_back(suspects.holds_others_back());
         Arc::new(Self {
             store,
             clock,
             limits: Limits::of(&registry),
             line: Line::default(),
             registry,
-            admission: Admission::new(settings.max_active),
+            admission,
+            suspects,
             settings,
             committer: Committer::new(),
             lifecycle: Lifecycle::new(),
