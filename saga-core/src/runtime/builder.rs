@@ -119,8 +119,8 @@ impl Builder {
             define(&*store, &**saga).await?;
         }
         let epoch = stay::join(&*store, &*clock).await?;
-        let left = store.left_behind(epoch).await?;
-        let shared = Shared::new(store, clock, registry, settings, epoch, left, runtime);
+        let unclean = store.unclean(epoch).await?;
+        let shared = Shared::new(store, clock, registry, settings, epoch, unclean, runtime);
         supervise(&shared, "committing", Arc::clone(&shared).commit());
         supervise(&shared, "recovery", recovery::run(Arc::clone(&shared)));
         supervise(&shared, "keeping the lease", stay::keep(Arc::clone(&shared)));

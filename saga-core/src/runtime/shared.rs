@@ -27,7 +27,7 @@ use crate::runtime::recovery::Suspects;
 use crate::runtime::registry::Registry;
 use crate::runtime::shutdown::Lifecycle;
 use crate::runtime::stay::LEASE;
-use crate::store::{LeftBehind, Store};
+use crate::store::Store;
 use crate::time::Timestamp;
 
 /// What the builder was told.
@@ -114,10 +114,10 @@ impl Shared {
         registry: Registry,
         settings: Settings,
         epoch: Epoch,
-        left: LeftBehind,
+        unclean: Vec<Epoch>,
         runtime: Runtime,
     ) -> Arc<Self> {
-        let suspects = Suspects::new(left);
+        let suspects = Suspects::new(unclean);
         let admission = Admission::new(settings.max_active);
         admission.hold_back(suspects.holds_others_back());
         Arc::new(Self {

@@ -4,6 +4,8 @@ mod error;
 mod memory;
 mod query;
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 pub use error::{StoreError, StoreErrorKind};
@@ -25,6 +27,10 @@ pub const SIGNALS_MAX: usize = 1_000;
 /// process with it, few enough to be read at every start.
 pub const UNCLEAN_MAX: usize = 64;
 
+/// How far the clocks of workers may be apart without being taken for set back: more than machines that keep their
+/// time are, and as long as nobody minds waiting for once.
+pub const SKEW_MAX: Duration = Duration::from_secs(60);
+
 /// A place where journals are kept.
 ///
 /// # Laws
@@ -38,9 +44,15 @@ pub const UNCLEAN_MAX: usize = 64;
 /// instance. An instance belongs to the stay that created or last claimed it, and only under that epoch are its
 /// writes taken, whether or not the stay has ended.
 ///
-/// A stay that ends by anything but a release has ended uncleanly, and is remembered as such, together with the latest
-/// time that any stay was begun or prolonged at: [`left_behind`](Self::left_behind) tells both. A process that begins a
-/// stay can so tell what died with the one before from what was put away, and that its clock has gone back.
+/// A stay that ends by anything but a release has ended uncleanly, and is remembered as such until it is
+/// [settled](Self::settle): a process that begins a stay can so tell what died with the one before from what was put
+/// away.
+///
+/// **Clocks.** Times come from the clocks of workers, and a clock may be set back. A stay that begins more than
+/// [`SKEW_MAX`] before the latest time that any stay was begun or prolonged at takes place in a new reckoning: every
+/// `due` but [`Timestamp::NEVER`], and the end of every lease, is earlier by the difference from then on, and times
+/// seen before count no more. So what waits does so no longer than it had to, and does not wait for the clock to come
+/// back to where it was.
 ///
 /// **Appending.** The writes of a batch are made in order, and each is independent: one refused spoils no other.
 /// A write takes effect exactly if it is answered with `Ok`, and is then durable: no crash takes it back. Several
@@ -99,11 +111,12 @@ pub trait Store: Send + Sync {
     /// [`StoreError`] if the store cannot be read or written.
     async fn release(&self, epoch: Epoch) -> Result<(), StoreError>;
 
-    /// What the stays before `epoch` left behind.
+    /// The stays before `epoch` that ended uncleanly and are not settled, from the first to the last; of more than
+    /// [`UNCLEAN_MAX`] the last ones.
     ///
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
-    async fn left_behind(&self, epoch: Epoch) -> Result<LeftBehind, StoreError>;
+    async fn unclean(&self, epoch: Epoch) -> Result<Vec<Epoch>, StoreError>;
 
     /// Forgets that stays before `epoch` ended uncleanly. Forgetting it again changes nothing.
     ///
@@ -199,16 +212,6 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError`] if something cannot be closed; what was acknowledged is durable all the same.
     async fn close(&self) -> Result<(), StoreError>;
-}
-
-/// What stays that have ended left behind.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct LeftBehind {
-    /// The stays that ended uncleanly since it was last [settled](Store::settle), from the first to the last; of more
-    /// than [`UNCLEAN_MAX`] the last ones.
-    pub unclean: Vec<Epoch>,
-    /// The latest time that any of them was begun or prolonged at; none if there was none.
-    pub seen: Option<Timestamp>,
 }
 
 /// A saga in a version, with its shape.

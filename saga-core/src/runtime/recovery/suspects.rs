@@ -19,7 +19,7 @@ use crate::journal::Loss;
 use crate::machine::Machine;
 use crate::runtime::revive::replay;
 use crate::runtime::shared::Shared;
-use crate::store::{LeftBehind, Stored};
+use crate::store::Stored;
 
 /// The longest that other instances are held back in one life of the process while suspects are tried. What takes
 /// longer than this to take the process with it is not what keeps it from getting anywhere.
@@ -56,15 +56,15 @@ impl Drop for Suspicion {
 }
 
 impl Suspects {
-    pub(crate) fn new(left: LeftBehind) -> Arc<Self> {
-        Arc::new(Self { unclean: Mutex::new(left.unclean), ..Self::default() })
+    pub(crate) fn new(unclean: Vec<Epoch>) -> Arc<Self> {
+        Arc::new(Self { unclean: Mutex::new(unclean), ..Self::default() })
     }
 
     /// Takes in which stays have ended uncleanly by now; `false` if that was known.
-    pub(crate) fn learn(&self, left: LeftBehind) -> bool {
-        let mut unclean = self.unclean();
-        let is_new = left.unclean.iter().any(|epoch| !unclean.contains(epoch));
-        *unclean = left.unclean;
+    pub(crate) fn learn(&self, unclean: Vec<Epoch>) -> bool {
+        let mut known = self.unclean();
+        let is_new = unclean.iter().any(|epoch| !known.contains(epoch));
+        *known = unclean;
         is_new
     }
 

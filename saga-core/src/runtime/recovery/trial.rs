@@ -36,7 +36,12 @@ impl Feeder {
         if self.shared.suspects.holds_others_back() {
             let size = self.shared.suspects.group_of(found.suspects.len());
             let (ends, suspects) = (self.shared.suspects.ends(), found.suspects.len());
-            warn!(ends, suspects, at_once = size, "the process died several times in a row: looking for the cause");
+            warn!(
+                ends,
+                suspects,
+                at_once = size,
+                "the process died several times in a row: looking for the cause"
+            );
             let mut suspects = VecDeque::from(found.suspects);
             while !suspects.is_empty() && Instant::now() < until && !self.shared.lifecycle.is_ending() {
                 let group = suspects.drain(..size.min(suspects.len())).collect();
@@ -67,7 +72,11 @@ impl Feeder {
             }
             if is_last {
                 self.claim_later();
-                info!(suspects = found.suspects.len(), others = found.others.len(), "going on after an unclean end");
+                info!(
+                    suspects = found.suspects.len(),
+                    others = found.others.len(),
+                    "going on after an unclean end"
+                );
                 return Ok(());
             }
             if found.suspects.len() > 1 && !shared.suspects.holds_others_back() {
@@ -79,11 +88,17 @@ impl Feeder {
     /// Looks into instances that were claimed later: of stays that have ended meanwhile.
     pub(super) async fn look_into(&mut self, claimed: &[InstanceId]) -> Result<(), StoreError> {
         let shared = Arc::clone(&self.shared);
-        if claimed.is_empty() || !shared.suspects.learn(shared.store.left_behind(shared.epoch()).await?) {
+        if claimed.is_empty() || !shared.suspects.learn(shared.store.unclean(shared.epoch()).await?) {
             return Ok(());
         }
         let mut found = Found::default();
-        shared.store.load(claimed).await?.into_iter().flatten().for_each(|stored| self.sort(stored, &mut found));
+        shared
+            .store
+            .load(claimed)
+            .await?
+            .into_iter()
+            .flatten()
+            .for_each(|stored| self.sort(stored, &mut found));
         if claimed.len() == PAGE {
             // Who knows who comes on the next page.
             shared.suspects.note_others();

@@ -10,8 +10,8 @@ use super::data::Data;
 use crate::id::{Epoch, InstanceId};
 use crate::journal::Head;
 use crate::store::{
-    Defined, Due, InUse, LeftBehind, Position, Query, Refusal, Store, StoreError, StoreErrorKind, Stored,
-    Unfinished, Wanted, Write,
+    Defined, Due, InUse, Position, Query, Refusal, Store, StoreError, StoreErrorKind, Stored, Unfinished,
+    Wanted, Write,
 };
 use crate::time::Timestamp;
 
@@ -76,7 +76,7 @@ impl fmt::Debug for MemoryStore {
 #[async_trait]
 impl Store for MemoryStore {
     async fn join(&self, now: Timestamp, lease_until: Timestamp) -> Result<Epoch, StoreError> {
-        Ok(self.data()?.stays.join(now, lease_until))
+        Ok(self.data()?.join(now, lease_until))
     }
 
     async fn renew(&self, epoch: Epoch, now: Timestamp, lease_until: Timestamp) -> Result<bool, StoreError> {
@@ -88,8 +88,8 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    async fn left_behind(&self, epoch: Epoch) -> Result<LeftBehind, StoreError> {
-        Ok(self.data()?.stays.left_behind(epoch))
+    async fn unclean(&self, epoch: Epoch) -> Result<Vec<Epoch>, StoreError> {
+        Ok(self.data()?.stays.unclean(epoch))
     }
 
     async fn settle(&self, epoch: Epoch) -> Result<(), StoreError> {

@@ -1,9 +1,10 @@
 //! The stays of workers and their leases.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use crate::id::Epoch;
-use crate::store::{LeftBehind, UNCLEAN_MAX};
+use crate::store::{SKEW_MAX, UNCLEAN_MAX};
 use crate::time::Timestamp;
 
 /// The stays at a store that have not ended, the last epoch that was given, and what ended stays left behind.
@@ -42,8 +43,20 @@ impl Stays {
         self.leases.remove(&epoch);
     }
 
-    pub(super) fn left_behind(&self, epoch: Epoch) -> LeftBehind {
-        LeftBehind { unclean: self.unclean.range(..epoch).copied().collect(), seen: self.seen }
+    /// How far the clock of a worker has gone back that begins a stay now, if it has.
+    pub(super) fn setback(&self, now: Timestamp) -> Option<Duration> {
+        self.seen.map(|seen| seen.since(now)).filter(|setback| *setback > SKEW_MAX)
+    }
+
+    /// Goes on in a new reckoning, in which every time is earlier by `setback`.
+    pub(super) fn set_back(&mut self, setback: Duration) {
+        self.seen = None;
+        self.leases.values_mut().for_each(|lease_until| *lease_until = lease_until.minus(setback));
+    }
+
+    /// The stays before `epoch` that ended uncleanly.
+    pub(super) fn unclean(&self, epoch: Epoch) -> Vec<Epoch> {
+        self.unclean.range(..epoch).copied().collect()
     }
 
     pub(super) fn settle(&mut self, epoch: Epoch) {
