@@ -119,7 +119,7 @@ impl Builder {
             define(&*store, &**saga).await?;
         }
         let epoch = stay::join(&*store, &*clock).await?;
-        let unclean = store.unclean(epoch).await?;
+        let unclean = store.left_behind(epoch).await?.unclean;
         let shared = Shared::new(store, clock, registry, settings, epoch, unclean, runtime);
         supervise(&shared, "committing", Arc::clone(&shared).commit());
         supervise(&shared, "recovery", recovery::run(Arc::clone(&shared)));

@@ -44,15 +44,16 @@ pub const SKEW_MAX: Duration = Duration::from_secs(60);
 /// instance. An instance belongs to the stay that created or last claimed it, and only under that epoch are its
 /// writes taken, whether or not the stay has ended.
 ///
-/// A stay that ends by anything but a release has ended uncleanly, and is remembered as such until it is
-/// [settled](Self::settle): a process that begins a stay can so tell what died with the one before from what was put
-/// away.
+/// A stay that ends by anything but a release has ended uncleanly, and is remembered as such until that is
+/// [settled](Self::settle); of more than [`UNCLEAN_MAX`] the last ones are. Of every stay the latest time is remembered
+/// that it was begun or prolonged at. [`left_behind`](Self::left_behind) tells both. So a process that begins a stay
+/// can tell what died with the one before from what was put away, and that its clock has gone back.
 ///
 /// **Clocks.** Times come from the clocks of workers, and a clock may be set back. A stay that begins more than
 /// [`SKEW_MAX`] before the latest time that any stay was begun or prolonged at takes place in a new reckoning: every
-/// `due` but [`Timestamp::NEVER`], and the end of every lease, is earlier by the difference from then on, and times
-/// seen before count no more. So what waits does so no longer than it had to, and does not wait for the clock to come
-/// back to where it was.
+/// `due` but [`Timestamp::NEVER`], and the end of every lease, is earlier by the difference from then on, and what was
+/// seen after that moment counts as seen then. So what waits does so no longer than it had to, and does not wait for
+/// the clock to come back to where it was.
 ///
 /// **Appending.** The writes of a batch are made in order, and each is independent: one refused spoils no other.
 /// A write takes effect exactly if it is answered with `Ok`, and is then durable: no crash takes it back. Several
@@ -111,14 +112,13 @@ pub trait Store: Send + Sync {
     /// [`StoreError`] if the store cannot be read or written.
     async fn release(&self, epoch: Epoch) -> Result<(), StoreError>;
 
-    /// The stays before `epoch` that ended uncleanly and are not settled, from the first to the last; of more than
-    /// [`UNCLEAN_MAX`] the last ones.
+    /// What the stays before `epoch` left behind; its own doings are not in it.
     ///
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
-    async fn unclean(&self, epoch: Epoch) -> Result<Vec<Epoch>, StoreError>;
+    async fn left_behind(&self, epoch: Epoch) -> Result<LeftBehind, StoreError>;
 
-    /// Forgets that stays before `epoch` ended uncleanly. Forgetting it again changes nothing.
+    /// Forgets that stays before `epoch` have ended uncleanly. Forgetting it again changes nothing.
     ///
     /// # Errors
     /// [`StoreError`] if the store cannot be read or written.
@@ -212,6 +212,16 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError`] if something cannot be closed; what was acknowledged is durable all the same.
     async fn close(&self) -> Result<(), StoreError>;
+}
+
+/// What the stays before one left behind.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LeftBehind {
+    /// Those of them that have ended uncleanly and are remembered, from the first to the last.
+    pub unclean: Vec<Epoch>,
+    /// The latest time that any of them was begun or prolonged at; none if there was none. It may be ahead of every
+    /// clock, if a clock was.
+    pub seen: Option<Timestamp>,
 }
 
 /// A saga in a version, with its shape.

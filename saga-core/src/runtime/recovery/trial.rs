@@ -88,7 +88,9 @@ impl Feeder {
     /// Looks into instances that were claimed later: of stays that have ended meanwhile.
     pub(super) async fn look_into(&mut self, claimed: &[InstanceId]) -> Result<(), StoreError> {
         let shared = Arc::clone(&self.shared);
-        if claimed.is_empty() || !shared.suspects.learn(shared.store.unclean(shared.epoch()).await?) {
+        if claimed.is_empty()
+            || !shared.suspects.learn(shared.store.left_behind(shared.epoch()).await?.unclean)
+        {
             return Ok(());
         }
         let mut found = Found::default();

@@ -41,7 +41,7 @@ struct Instance {
 impl Data {
     pub(super) fn join(&mut self, now: Timestamp, lease_until: Timestamp) -> Epoch {
         if let Some(setback) = self.stays.setback(now) {
-            self.stays.set_back(setback);
+            self.stays.set_back(now, setback);
             let places: Vec<Place> = self.instances.keys().copied().collect();
             for place in places {
                 self.change(place, |instance| {

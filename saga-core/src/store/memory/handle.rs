@@ -10,8 +10,8 @@ use super::data::Data;
 use crate::id::{Epoch, InstanceId};
 use crate::journal::Head;
 use crate::store::{
-    Defined, Due, InUse, Position, Query, Refusal, Store, StoreError, StoreErrorKind, Stored, Unfinished,
-    Wanted, Write,
+    Defined, Due, InUse, LeftBehind, Position, Query, Refusal, Store, StoreError, StoreErrorKind, Stored,
+    Unfinished, Wanted, Write,
 };
 use crate::time::Timestamp;
 
@@ -88,8 +88,8 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    async fn unclean(&self, epoch: Epoch) -> Result<Vec<Epoch>, StoreError> {
-        Ok(self.data()?.stays.unclean(epoch))
+    async fn left_behind(&self, epoch: Epoch) -> Result<LeftBehind, StoreError> {
+        Ok(self.data()?.stays.left_behind(epoch))
     }
 
     async fn settle(&self, epoch: Epoch) -> Result<(), StoreError> {

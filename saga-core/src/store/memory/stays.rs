@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::id::Epoch;
-use crate::store::{SKEW_MAX, UNCLEAN_MAX};
+use crate::store::{LeftBehind, SKEW_MAX, UNCLEAN_MAX};
 use crate::time::Timestamp;
 
 /// The stays at a store that have not ended, the last epoch that was given, and what ended stays left behind.
@@ -14,16 +14,17 @@ pub(super) struct Stays {
     leases: BTreeMap<Epoch, Timestamp>,
     /// The stays that were not released, and are not settled.
     unclean: BTreeSet<Epoch>,
-    seen: Option<Timestamp>,
+    /// The latest time that each stay was begun or prolonged at.
+    seen: BTreeMap<Epoch, Timestamp>,
 }
 
 impl Stays {
     pub(super) fn join(&mut self, now: Timestamp, lease_until: Timestamp) -> Epoch {
         self.end_passed(now);
-        self.see(now);
         self.last += 1;
         let epoch = Epoch::new(self.last);
         self.leases.insert(epoch, lease_until);
+        self.seen.insert(epoch, now);
         epoch
     }
 
@@ -32,7 +33,7 @@ impl Stays {
         match self.leases.get_mut(&epoch) {
             Some(lease) => {
                 *lease = lease_until;
-                self.see(now);
+                self.seen.entry(epoch).and_modify(|seen| *seen = now.max(*seen));
                 true
             }
             None => false,
@@ -45,18 +46,21 @@ impl Stays {
 
     /// How far the clock of a worker has gone back that begins a stay now, if it has.
     pub(super) fn setback(&self, now: Timestamp) -> Option<Duration> {
-        self.seen.map(|seen| seen.since(now)).filter(|setback| *setback > SKEW_MAX)
+        let seen = self.seen.values().max()?;
+        Some(seen.since(now)).filter(|setback| *setback > SKEW_MAX)
     }
 
     /// Goes on in a new reckoning, in which every time is earlier by `setback`.
-    pub(super) fn set_back(&mut self, setback: Duration) {
-        self.seen = None;
+    pub(super) fn set_back(&mut self, now: Timestamp, setback: Duration) {
+        self.seen.values_mut().for_each(|seen| *seen = now.min(*seen));
         self.leases.values_mut().for_each(|lease_until| *lease_until = lease_until.minus(setback));
     }
 
-    /// The stays before `epoch` that ended uncleanly.
-    pub(super) fn unclean(&self, epoch: Epoch) -> Vec<Epoch> {
-        self.unclean.range(..epoch).copied().collect()
+    pub(super) fn left_behind(&self, epoch: Epoch) -> LeftBehind {
+        LeftBehind {
+            unclean: self.unclean.range(..epoch).copied().collect(),
+            seen: self.seen.range(..epoch).map(|(_, seen)| *seen).max(),
+        }
     }
 
     pub(super) fn settle(&mut self, epoch: Epoch) {
@@ -75,9 +79,5 @@ impl Stays {
 
     pub(super) fn is_live(&self, epoch: Epoch) -> bool {
         self.leases.contains_key(&epoch)
-    }
-
-    fn see(&mut self, now: Timestamp) {
-        self.seen = self.seen.max(Some(now));
     }
 }
