@@ -13,5 +13,4 @@ mod kill;
 mod program;
 
 mod moments;
-mod poison;
 mod sequences;
