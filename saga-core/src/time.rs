@@ -40,9 +40,12 @@ impl Timestamp {
         Self(self.0.saturating_add(u64::try_from(later.as_millis()).unwrap_or(u64::MAX)))
     }
 
-    /// The moment `earlier` before this one, in whole milliseconds; the Unix epoch if there is none.
+    /// The moment `earlier` before this one, or the epoch. [`NEVER`](Self::NEVER) stays never.
     #[must_use]
-    pub fn before(self, earlier: Duration) -> Self {
+    pub fn minus(self, earlier: Duration) -> Self {
+        if self == Self::NEVER {
+            return self;
+        }
         Self(self.0.saturating_sub(u64::try_from(earlier.as_millis()).unwrap_or(u64::MAX)))
     }
 

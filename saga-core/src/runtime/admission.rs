@@ -23,6 +23,8 @@ pub(crate) struct Admission {
 struct Book {
     started: usize,
     revived: usize,
+    /// Nothing but what is read back is given a place.
+    holds_back: bool,
     queue: VecDeque<(InstanceId, Slot)>,
     /// Those that somebody has resumed. They wait apart, so that many of them do not hold up what starts.
     resumed: VecDeque<InstanceId>,
@@ -35,8 +37,10 @@ struct Book {
 pub(crate) enum Origin {
     /// An instance that was started in this stay.
     Started,
-    /// One that was read back: after a crash, since its time has come, or since somebody has decided about it.
+    /// One that was read back: after a crash, or since its time has come.
     Revived,
+    /// One that was read back since somebody has decided about it.
+    Resumed,
 }
 
 /// The right to be driven. It goes back when it is dropped.
@@ -70,7 +74,7 @@ impl Drop for Place {
         let mut book = self.admission.book();
         match self.origin {
             Origin::Started => book.started -= 1,
-            Origin::Revived => book.revived -= 1,
+            Origin::Revived | Origin::Resumed => book.revived -= 1,
         }
         drop(book);
         self.admission.changed.notify_one();
@@ -98,6 +102,17 @@ impl Admission {
         Arc::new(Self { max_active, max_queued, book, queued, changed })
     }
 
+    /// Gives places to nothing but what is read back, until told otherwise: who else wants one waits in the queue.
+    pub(crate) fn hold_back(&self, holds_back: bool) {
+        self.book().holds_back = holds_back;
+        self.changed.notify_one();
+    }
+
+    /// Whether places are given to nothing but what is read back.
+    pub(crate) fn holds_back(&self) -> bool {
+        self.book().holds_back
+    }
+
     /// A place, if one is free. A started instance does not overtake one that is queued, and those read back
     /// leave half of the places to those that start: a recovery does not hold them up.
     pub(crate) fn try_place(self: &Arc<Self>, origin: Origin) -> Option<Place> {
@@ -106,11 +121,10 @@ impl Admission {
             return None;
         }
         match origin {
-            Origin::Started if book.queue.is_empty() => book.started += 1,
-            Origin::Revived if book.resumed.is_empty() && book.revived < self.revived_max() => {
-                book.revived += 1;
-            }
-            Origin::Started | Origin::Revived => return None,
+            Origin::Started if book.queue.is_empty() && !book.holds_back => book.started += 1,
+            Origin::Resumed if !book.resumed.is_empty() || book.holds_back => return None,
+            Origin::Revived | Origin::Resumed if book.revived < self.revived_max() => book.revived += 1,
+            Origin::Started | Origin::Revived | Origin::Resumed => return None,
         }
         Some(Place { admission: Arc::clone(self), origin })
     }
@@ -147,18 +161,18 @@ impl Admission {
     pub(crate) fn next_queued(self: &Arc<Self>, limit: usize) -> Vec<(InstanceId, Place)> {
         let mut next = Vec::new();
         let mut book = self.book();
-        while next.len() < limit && book.started + book.revived < self.max_active {
+        while next.len() < limit && !book.holds_back && book.started + book.revived < self.max_active {
             let may_resume = book.revived < self.revived_max() && !book.resumed.is_empty();
             let resumes = may_resume && (book.resumed_is_next || book.queue.is_empty());
             book.resumed_is_next = !resumes;
             let (id, origin) = match resumes {
-                true => (book.resumed.pop_front(), Origin::Revived),
+                true => (book.resumed.pop_front(), Origin::Resumed),
                 false => (book.queue.pop_front().map(|(id, _slot)| id), Origin::Started),
             };
             let Some(id) = id else { break };
             match origin {
                 Origin::Started => book.started += 1,
-                Origin::Revived => book.revived += 1,
+                Origin::Revived | Origin::Resumed => book.revived += 1,
             }
             next.push((id, Place { admission: Arc::clone(self), origin }));
         }
@@ -226,7 +240,7 @@ mod tests {
         for name in ["r1", "r2", "r3"] {
             admission.enqueue_resumed(id(name));
         }
-        assert!(admission.try_place(Origin::Revived).is_none(), "who waits comes first");
+        assert!(admission.try_place(Origin::Resumed).is_none(), "who waits comes first");
         let only = admission.next_queued(10);
         assert_eq!(ids(&only), ["r1", "r2"], "half of the places");
         for name in ["s1", "s2", "s3"] {

@@ -102,7 +102,7 @@ async fn bring_in(
     }
     let mut stored = store.load(std::slice::from_ref(id)).await.map_err(ending)?;
     let stored = stored.pop().flatten().ok_or_else(|| Error::NotFound { id: id.to_string() })?;
-    let place = shared.admission.try_place(Origin::Revived);
+    let place = shared.admission.try_place(Origin::Resumed);
     revive(shared, &stored, place, Some(Command { input, reply })).await;
     Ok(())
 }

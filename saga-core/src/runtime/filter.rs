@@ -123,7 +123,7 @@ impl Filter {
             step: self.step.clone(),
             reason: self.reason,
             since_until: self.parked_before.map(Timestamp::from),
-            created_until: self.older_than.map(|age| now.before(age)),
+            created_until: self.older_than.map(|age| now.minus(age)),
             id_prefix: self.id_prefix.clone(),
             after: self.after.map(|cursor| cursor.0),
             limit: 0,

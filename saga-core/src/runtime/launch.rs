@@ -17,6 +17,7 @@ use crate::private::{Call, Encoding, Role};
 use crate::runtime::attempt;
 use crate::runtime::instance::Live;
 use crate::runtime::limits::Permit;
+use crate::runtime::recovery::Suspicion;
 use crate::runtime::shutdown::Lifecycle;
 
 /// What to run.
@@ -37,6 +38,8 @@ pub(crate) struct Surroundings {
     pub(crate) failure: Option<Failure>,
     /// Its share of its step's limit.
     pub(crate) permit: Option<Permit>,
+    /// It is under suspicion until it has ended.
+    pub(crate) suspicion: Option<Arc<Suspicion>>,
 }
 
 impl Order {
@@ -93,8 +96,8 @@ pub(crate) fn spawn(live: Arc<Live>, order: Order, around: Surroundings) -> Abor
     };
     let runtime = live.shared().runtime.clone();
     let shared = Arc::clone(live.shared());
-    let Surroundings { cancelled, failure, permit } = around;
-    let attempt = run(live, order, cancelled, failure, span.clone()).instrument(span);
+    let Surroundings { cancelled, failure, permit, suspicion } = around;
+    let attempt = run(live, order, cancelled, failure, suspicion, span.clone()).instrument(span);
     let task = runtime.spawn(async move {
         attempt.await;
         if permit.is_some() {
@@ -111,6 +114,7 @@ async fn run(
     order: Order,
     cancelled: Option<watch::Receiver<bool>>,
     failure: Option<Failure>,
+    suspicion: Option<Arc<Suspicion>>,
     span: tracing::Span,
 ) {
     let shared = live.shared();
@@ -135,6 +139,9 @@ async fn run(
     let call = Call { step: step.get(), item: at, role, cx: &cx, failure: failure.as_ref(), encoding };
     let end = attempt::run(|| memory.call(call), timeout).await;
     tell(&end);
+    if let Some(suspicion) = suspicion {
+        live.clear(suspicion);
+    }
     live.attempt_ended(step, item, input_of(role, step, item, attempt, end));
 }
 

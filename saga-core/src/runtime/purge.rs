@@ -32,7 +32,7 @@ pub(crate) async fn purge(shared: &Arc<Shared>, filter: &Filter) -> Result<u64, 
 pub(crate) async fn retain(shared: Arc<Shared>, keep: Duration) {
     let (least, most) = LOOK_EVERY;
     loop {
-        let until = shared.now().before(keep);
+        let until = shared.now().minus(keep);
         // What had not started by then has not ended either.
         let (since_until, created_until) = (Some(until), Some(until));
         let query = Query { states: ENDED.to_vec(), since_until, created_until, ..Query::default() };

@@ -24,6 +24,7 @@ use crate::runtime::instance::Live;
 use crate::runtime::limits::Limits;
 use crate::runtime::line::Line;
 use crate::runtime::output::Output;
+use crate::runtime::recovery::Suspects;
 use crate::runtime::registry::Registry;
 use crate::runtime::shutdown::Lifecycle;
 use crate::runtime::stay::LEASE;
@@ -52,6 +53,7 @@ pub(crate) struct Shared {
     pub(crate) line: Line,
     pub(crate) committer: Committer,
     pub(crate) lifecycle: Lifecycle,
+    pub(crate) suspects: Arc<Suspects>,
     pub(crate) runtime: Runtime,
     epoch: AtomicU64,
     /// Held by who gets the store to work again.
@@ -115,15 +117,20 @@ impl Shared {
         registry: Registry,
         settings: Settings,
         epoch: Epoch,
+        unclean: Vec<Epoch>,
         runtime: Runtime,
     ) -> Arc<Self> {
+        let suspects = Suspects::new(unclean);
+        let admission = Admission::new(settings.max_active, settings.max_queued);
+        admission.hold_back(suspects.holds_others_back());
         Arc::new(Self {
             store,
             clock,
             limits: Limits::of(&registry),
             line: Line::default(),
             registry,
-            admission: Admission::new(settings.max_active, settings.max_queued),
+            admission,
+            suspects,
             settings,
             committer: Committer::new(),
             lifecycle: Lifecycle::new(),

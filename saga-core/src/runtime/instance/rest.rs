@@ -43,6 +43,7 @@ impl Live {
         core.gone = true;
         core.place = None;
         core.slot = None;
+        core.suspicion = None;
         core.permits.clear();
         core.inbox.clear();
         core.creators.clear();
@@ -132,6 +133,7 @@ impl Live {
         core.gone = true;
         core.place = None;
         core.slot = None;
+        core.suspicion = None;
         core.permits.clear();
         if let Some((_, timer)) = core.timer.take() {
             timer.abort();

@@ -45,6 +45,7 @@ impl Live {
                     self.tell_attention(&core);
                 }
                 self.act(&mut core, &writing.events);
+                core.suspicion = None;
                 for reply in writing.replies {
                     let _gone = reply.send(Ok(()));
                 }
