@@ -23,6 +23,7 @@ mod in_doubt;
 mod pivot;
 
 mod compensating;
+mod crash_loop;
 mod settling;
 
 mod park;
