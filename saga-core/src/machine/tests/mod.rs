@@ -29,6 +29,7 @@ mod settling;
 mod park;
 mod recover;
 mod replay;
+mod resolve;
 
 mod choices;
 mod drive;

@@ -361,13 +361,12 @@ pub(super) fn lost_as(step: &str, attempt: u32, loss: Loss, next: Next) -> Event
 }
 
 pub(super) fn decided(step: &str, kind: FailureKind, attempts: u32) -> Event {
-    let message = "what the service said".to_owned();
-    decided_with(step, kind, "code", message, attempts)
+    decided_by(step, kind, Some("code"), "what the service said", attempts)
 }
 
 pub(super) fn decided_by_loss(step: &str, attempts: u32) -> Event {
-    let message = "the process died before the attempt had ended".to_owned();
-    decided_with(step, FailureKind::InDoubt, "lost", message, attempts)
+    let message = "the process died before the attempt had ended";
+    decided_by(step, FailureKind::InDoubt, Some("lost"), message, attempts)
 }
 
 /// No step failed: the instance was cancelled, or reverted.
@@ -385,13 +384,19 @@ pub(super) fn turned(kind: FailureKind, message: &str) -> Event {
 }
 
 pub(super) fn decided_by_silence(step: &str) -> Event {
-    let message = "no signal came in time".to_owned();
-    decided_with(step, FailureKind::Rejected, "signal_timeout", message, 0)
+    let message = "no signal came in time";
+    decided_by(step, FailureKind::Rejected, Some("signal_timeout"), message, 0)
 }
 
-fn decided_with(step: &str, kind: FailureKind, code: &str, message: String, attempts: u32) -> Event {
-    let (step, item, code) = (Some(name(step)), item(step), Some(code.to_owned()));
-    let cause = Cause { step, item, kind, code, message, attempts, who: None };
+pub(super) fn decided_by(
+    step: &str,
+    kind: FailureKind,
+    code: Option<&str>,
+    message: &str,
+    attempts: u32,
+) -> Event {
+    let (step, item, code) = (Some(name(step)), item(step), code.map(str::to_owned));
+    let cause = Cause { step, item, kind, code, message: message.to_owned(), attempts, who: None };
     Event::CompensationDecided { cause }
 }
 
