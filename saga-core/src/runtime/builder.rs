@@ -12,7 +12,7 @@ use crate::runtime::clock::{Clock, SystemClock};
 use crate::runtime::orchestrator::Orchestrator;
 use crate::runtime::registry::{AnySaga, Registry};
 use crate::runtime::shared::{Settings, Shared};
-use crate::runtime::{recovery, stay};
+use crate::runtime::{metrics, recovery, stay};
 use crate::saga::Saga;
 use crate::store::{Defined, InUse, Store};
 
@@ -123,6 +123,7 @@ impl Builder {
         supervise(&shared, "committing", Arc::clone(&shared).commit());
         supervise(&shared, "recovery", recovery::run(Arc::clone(&shared)));
         supervise(&shared, "keeping the lease", stay::keep(Arc::clone(&shared)));
+        metrics::watch(&shared);
         Ok(Orchestrator::new(shared))
     }
 

@@ -22,6 +22,7 @@ use crate::runtime::door::Door;
 use crate::runtime::instance::Live;
 use crate::runtime::limits::Limits;
 use crate::runtime::line::Line;
+use crate::runtime::metrics::Recording;
 use crate::runtime::output::Output;
 use crate::runtime::registry::Registry;
 use crate::runtime::shutdown::Lifecycle;
@@ -48,6 +49,7 @@ pub(crate) struct Shared {
     limits: Limits,
     pub(crate) line: Line,
     pub(crate) committer: Committer,
+    pub(crate) recording: Recording,
     pub(crate) lifecycle: Lifecycle,
     pub(crate) runtime: Runtime,
     epoch: AtomicU64,
@@ -119,6 +121,7 @@ impl Shared {
             clock,
             limits: Limits::of(&registry),
             line: Line::default(),
+            recording: Recording::new(&registry),
             registry,
             admission: Admission::new(settings.max_active),
             settings,
@@ -198,7 +201,7 @@ impl Shared {
 
     /// Commits what instances hand in, until the end.
     pub(crate) async fn commit(self: Arc<Self>) {
-        self.committer.run(&*self.store, &self.lifecycle, &self.repairing).await;
+        self.committer.run(&*self.store, &self.lifecycle, &self.repairing, &self.recording).await;
         self.committer_ended.send_replace(true);
     }
 
@@ -232,6 +235,12 @@ impl Shared {
     /// All instances in memory.
     pub(crate) fn live(&self) -> Vec<Arc<Live>> {
         self.table().live.values().cloned().collect()
+    }
+
+    /// How many they are.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn in_memory(&self) -> usize {
+        self.table().live.len()
     }
 
     /// Takes an instance out of memory. Those who wait for its outcome are told if it has `ended`, else they

@@ -3,22 +3,25 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::sync::{oneshot, watch};
 use tokio::task::AbortHandle;
 use tracing::Span;
 
 use super::attend::Attended;
+use super::news::Told;
 use crate::error::Error;
 use crate::id::{Epoch, InstanceId, Seq, StepIndex};
 use crate::journal::{Event, Progress};
 use crate::machine::{Input, Machine};
 use crate::runtime::admission::Place;
 use crate::runtime::limits::{Limit, Permit};
+use crate::runtime::metrics::Meters;
 use crate::runtime::output::Output;
 use crate::runtime::registry::{AnyInstance, AnySaga};
 use crate::runtime::shared::Shared;
+use crate::runtime::trace;
 use crate::store::StoreError;
 use crate::time::Timestamp;
 
@@ -39,7 +42,9 @@ pub(crate) struct Live {
     pub(super) parent: Option<InstanceId>,
     pub(super) cancel: watch::Sender<bool>,
     pub(super) created: AtomicBool,
-    pub(super) span: Span,
+    pub(super) meters: Meters,
+    /// Made when it is first needed: an instance that was started before, and is just found to have been, has none.
+    span: OnceLock<Span>,
     pub(super) core: Mutex<Core>,
 }
 
@@ -47,6 +52,7 @@ pub(super) struct Core {
     pub(super) machine: Machine,
     pub(super) seq: Seq,
     pub(super) progress: Progress,
+    pub(super) told: Told,
     pub(super) output: Output,
     pub(super) place: Option<Place>,
     pub(super) inbox: VecDeque<Arrival>,
@@ -135,7 +141,9 @@ impl Live {
         progress: Progress,
         output: Output,
     ) -> Arc<Self> {
+        let told = Told { state: progress.state, needs_attention: progress.needs_attention };
         let live = Self::new(shared, arriving, machine, seq, progress, output);
+        live.core().told = told;
         live.created.store(true, Ordering::Release);
         live
     }
@@ -149,11 +157,11 @@ impl Live {
         output: Output,
     ) -> Arc<Self> {
         let Arriving { id, saga, memory, place, parent } = arriving;
-        let span = tracing::info_span!("saga", saga = %saga.definition().name(), instance = %id);
         let core = Core {
             machine,
             seq,
             progress,
+            told: Told::BEGUN,
             output,
             place,
             inbox: VecDeque::new(),
@@ -167,6 +175,7 @@ impl Live {
             doubted: false,
             gone: false,
         };
+        let meters = shared.recording.of(saga.definition());
         Arc::new(Self {
             id,
             epoch: shared.epoch(),
@@ -176,7 +185,8 @@ impl Live {
             parent,
             cancel: watch::Sender::new(false),
             created: AtomicBool::new(false),
-            span,
+            meters,
+            span: OnceLock::new(),
             core: Mutex::new(core),
         })
     }
@@ -203,7 +213,11 @@ impl Live {
     }
 
     pub(crate) fn span(&self) -> &Span {
-        &self.span
+        self.span.get_or_init(|| trace::of_instance(self.saga.definition(), &self.id))
+    }
+
+    pub(crate) fn meters(&self) -> &Meters {
+        &self.meters
     }
 
     /// Whether its first entry is durable.
