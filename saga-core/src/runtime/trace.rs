@@ -10,7 +10,7 @@ use crate::private::Role;
 /// it, and a span is not over before its children are.
 pub(crate) fn of_instance(definition: &Definition, id: &InstanceId) -> Span {
     let (saga, version) = (&**definition.name(), definition.version());
-    info_span!(parent: None, "saga", saga, %id, version)
+    info_span!(parent: None, "saga", %saga, %id, version)
 }
 
 /// The span of an attempt, in which the user's method runs.
@@ -23,8 +23,8 @@ pub(crate) fn of_attempt(
 ) -> Span {
     let saga = &**definition.name();
     match role {
-        Role::Step => info_span!(parent: parent, "step", saga, %id, %step, item, attempt),
-        Role::Check => info_span!(parent: parent, "check", saga, %id, %step, item, attempt),
-        Role::Compensation => info_span!(parent: parent, "compensation", saga, %id, %step, item, attempt),
+        Role::Step => info_span!(parent: parent, "step", %saga, %id, %step, item, attempt),
+        Role::Check => info_span!(parent: parent, "check", %saga, %id, %step, item, attempt),
+        Role::Compensation => info_span!(parent: parent, "compensation", %saga, %id, %step, item, attempt),
     }
 }
