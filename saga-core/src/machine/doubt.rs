@@ -69,11 +69,18 @@ impl Turn<'_> {
             }
             AttemptEnd::Unknown => {
                 let next = self.after_failed_check(unit, None);
-                self.record(Event::CheckFailed { step, item, attempt, fault: None, next })?;
+                self.record(Event::CheckFailed { step, item, attempt, fault: None, lost: None, next })?;
             }
             AttemptEnd::Failed(fault) => {
                 let next = self.after_failed_check(unit, Some(&fault));
-                self.record(Event::CheckFailed { step, item, attempt, fault: Some(fault), next })?;
+                self.record(Event::CheckFailed {
+                    step,
+                    item,
+                    attempt,
+                    fault: Some(fault),
+                    lost: None,
+                    next,
+                })?;
             }
         }
         Ok(())

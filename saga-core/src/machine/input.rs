@@ -2,7 +2,7 @@
 
 use crate::fault::FaultRecord;
 use crate::id::StepIndex;
-use crate::journal::{FailureKind, ParkReason, Payload};
+use crate::journal::{FailureKind, Loss, ParkReason, Payload};
 
 /// What happened to an instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +60,10 @@ pub enum Input {
         end: AttemptEnd,
     },
     /// The instance was read back after the process that ran it died: what was running is lost.
-    Recovered,
+    Recovered {
+        /// Whether it is to blame for that.
+        loss: Loss,
+    },
     /// Something that is no attempt's parks the instance at a step.
     Park {
         /// The step.
@@ -77,16 +80,49 @@ pub enum Input {
         /// [`Reverted`](FailureKind::Reverted) of what has completed; [`Cancelled`](FailureKind::Cancelled) or
         /// [`Deadline`](FailureKind::Deadline) of what goes forward and has not begun its pivot.
         kind: FailureKind,
+        /// Who, if it is somebody.
+        who: Option<String>,
         /// Why.
         message: String,
     },
-    /// Somebody asks for everything that is parked to be tried again.
-    Retry {
+    /// Somebody decides how what is parked goes on.
+    Resolve {
+        /// What of it.
+        target: Target,
+        /// How it goes on.
+        decision: Decision,
         /// Who.
         who: String,
         /// Why.
         note: String,
     },
+}
+
+/// What of an instance somebody decides on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// Everything that is parked.
+    All,
+    /// One parked step, or one parked item of a step.
+    One {
+        /// The step.
+        step: StepIndex,
+        /// Which item, where the step fans out.
+        item: Option<u32>,
+    },
+}
+
+/// How what is parked goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// It is tried again, with a new budget.
+    Retry,
+    /// Its compensation is given up.
+    Skip,
+    /// It succeeded, with this output.
+    Succeeded(Payload),
+    /// It had no effect, and will have none.
+    Void,
 }
 
 /// How an attempt ended.

@@ -1,6 +1,7 @@
 //! Parking from outside, and how what is parked goes on.
 
 use super::error::Unexpected;
+use super::input::{Decision, Target};
 use super::state::UnitIndex;
 use super::turn::Turn;
 use crate::id::StepIndex;
@@ -27,10 +28,18 @@ impl Turn<'_> {
         Ok(self.record(event)?)
     }
 
-    /// Whatever is parked is tried again, with a new budget.
-    pub(super) fn retry(&mut self, who: &str, note: &str) -> Result<(), Unexpected> {
-        if self.state.phase.is_terminal() {
-            return Err(Unexpected::Ended);
+    /// Somebody decided how what is parked goes on.
+    pub(super) fn resolve(
+        &mut self,
+        target: Target,
+        decision: Decision,
+        who: &str,
+        note: &str,
+    ) -> Result<(), Unexpected> {
+        if target != Target::All || decision != Decision::Retry {
+            return Err(Unexpected::NotApplicable {
+                why: "everything that is parked can be tried again".to_owned(),
+            });
         }
         if !self.state.has_parked() {
             return Err(Unexpected::NotParked);

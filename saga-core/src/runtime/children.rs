@@ -283,7 +283,7 @@ async fn find(live: &Arc<Live>, id: &InstanceId) -> Result<Option<Stored>, Error
 /// Has the child compensate.
 async fn take_back(live: &Arc<Live>, child: &InstanceId, kind: FailureKind) -> Result<(), Error> {
     let message = format!("{} compensates", live.id());
-    command(live.shared(), child, || Input::Cancel { kind, message: message.clone() }).await
+    command(live.shared(), child, || Input::Cancel { kind, who: None, message: message.clone() }).await
 }
 
 /// The id of the child of a step; one whose id cannot be one never was.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::error::Error;
 use crate::id::InstanceId;
-use crate::machine::Input;
+use crate::machine::{Decision, Input, Target};
 use crate::private::encode;
 use crate::runtime::builder::Builder;
 use crate::runtime::handle::Handle;
@@ -111,7 +111,12 @@ impl Orchestrator {
         let id = id.into();
         let id = InstanceId::new(id.as_str()).map_err(|_| Error::NotFound { id })?;
         let Resolution::Retry { note } = resolution;
-        let retry = || Input::Retry { who: self.who.to_string(), note: note.clone() };
+        let retry = || Input::Resolve {
+            target: Target::All,
+            decision: Decision::Retry,
+            who: self.who.to_string(),
+            note: note.clone(),
+        };
         resolve::command(&self.shared, &id, retry).await
     }
 

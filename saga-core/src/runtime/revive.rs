@@ -8,7 +8,7 @@ use tracing::{debug, warn};
 use crate::definition::Definition;
 use crate::error::Error;
 use crate::id::{InstanceId, StepIndex};
-use crate::journal::{Entry, Event, Head, InstanceState, ParkReason, codec};
+use crate::journal::{Entry, Event, Head, InstanceState, Loss, ParkReason, codec};
 use crate::machine::{Input, Machine, ReplayError};
 use crate::private::AnySlot;
 use crate::runtime::admission::Place;
@@ -126,7 +126,7 @@ fn put(
     let live = Live::revived(shared, arriving, machine, seq, head.progress.clone(), output);
     match shared.insert(&live) {
         Inserted::New => {
-            let mut inputs: Vec<Arrival> = vec![Input::Recovered.into()];
+            let mut inputs: Vec<Arrival> = vec![Input::Recovered { loss: Loss::CutOff }.into()];
             if let Some(Command { input, reply }) = command {
                 inputs.push(Arrival { reply: Some(reply), ..input.into() });
             }

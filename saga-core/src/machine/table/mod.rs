@@ -69,6 +69,10 @@ pub(super) fn next_status(status: StepStatus, facts: Facts, event: &Event) -> Op
         }
         Event::Parked { .. } => Some(status),
         Event::Resolved { how: ResolutionKind::Retry, .. } => retried(status, facts),
+        Event::Resolved {
+            how: ResolutionKind::Skip | ResolutionKind::Succeeded | ResolutionKind::Void,
+            ..
+        } => None,
         Event::Completed => (is_done(status) && !facts.compensating).then_some(status),
         Event::Compensated => (is_quiet(status, facts.kind) && facts.compensating).then_some(status),
     }

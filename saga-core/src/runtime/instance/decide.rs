@@ -96,8 +96,8 @@ impl Live {
         }
         while let Some(Arrival { input, reply, not_before }) = core.inbox.pop_front() {
             now = not_before.map_or(now, |not_before| now.max(not_before));
-            let is_retry = matches!(input, Input::Retry { .. });
-            if is_retry && core.machine.instance_state() != InstanceState::Parked {
+            let is_resolution = matches!(input, Input::Resolve { .. });
+            if is_resolution && core.machine.instance_state() != InstanceState::Parked {
                 reply_with(reply, Err(Error::NotParked { id: self.id.clone() }));
                 continue;
             }

@@ -1,16 +1,16 @@
 //! What happens to a simulated instance: attempts and children end, well or badly, the process dies, people do
 //! things.
 
-use super::super::rig::{fault, id};
+use super::super::rig::{fault, id, resolve_all};
 use super::super::world::{Answer, Child};
 use super::{Drive, OPEN};
 use crate::definition::{OutputUse, StepKind};
 use crate::fault::{FaultKind, FaultRecord};
 use crate::id::StepIndex;
-use crate::journal::{Event, FailureKind, ParkReason, Payload};
+use crate::journal::{Event, FailureKind, Loss, ParkReason, Payload};
 use crate::machine::state::UnitIndex;
 use crate::machine::status::Method;
-use crate::machine::{AttemptEnd, ChildNeed, Input, Machine, Unexpected};
+use crate::machine::{AttemptEnd, ChildNeed, Decision, Input, Machine, Unexpected};
 
 impl Drive {
     /// The attempt under way does what it should.
@@ -126,7 +126,7 @@ impl Drive {
             .expect("I5: what was written is read back");
         assert_eq!(Some(self.machine.state()), self.folded.as_ref());
         self.watch.crashed();
-        self.handle(Input::Recovered, OPEN);
+        self.handle(Input::Recovered { loss: Loss::CutOff }, OPEN);
     }
 
     /// Calls that travelled arrive.
@@ -149,7 +149,7 @@ impl Drive {
 
     /// Somebody wants it taken back, and perhaps it is too late.
     pub(super) fn cancel(&mut self) {
-        let input = Input::Cancel { kind: FailureKind::Cancelled, message: String::new() };
+        let input = Input::Cancel { kind: FailureKind::Cancelled, who: None, message: String::new() };
         let may_be = self.machine.clone().handle(input.clone(), self.now, &mut self.gate.clone());
         match may_be {
             Ok(_) => self.handle(input, self.gate),
@@ -172,7 +172,7 @@ impl Drive {
                 self.world.revive_child(at.step);
             }
         }
-        self.handle(Input::Retry { who: "ann".to_owned(), note: String::new() }, OPEN);
+        self.handle(resolve_all(Decision::Retry), OPEN);
     }
 
     /// What a compensation gets: the output of its step or item, as the journal has it.

@@ -11,7 +11,7 @@ use super::watch::Watch;
 use super::world::World;
 use crate::definition::{Definition, StepDefinition};
 use crate::id::{Epoch, Seq, StepIndex};
-use crate::journal::{Entry, Event, FailureKind, InstanceState, ParkReason, Payload};
+use crate::journal::{Entry, Event, FailureKind, InstanceState, Loss, ParkReason, Payload};
 use crate::machine::state::{Unit, UnitIndex};
 use crate::machine::status::Method;
 use crate::machine::{Answer, ChildNeed, Gate, Input, Machine, Pace, Question, State};
@@ -161,7 +161,10 @@ impl Drive {
         if may_revert && !self.reverted && self.faults > 0 && self.choices.once_in(2) {
             self.reverted = true;
             self.faults -= 1;
-            self.handle(Input::Cancel { kind: FailureKind::Reverted, message: String::new() }, OPEN);
+            self.handle(
+                Input::Cancel { kind: FailureKind::Reverted, who: None, message: String::new() },
+                OPEN,
+            );
         }
         self.machine.instance_state().is_terminal()
     }
@@ -355,7 +358,7 @@ impl Drive {
 
     /// What has to be true at the end.
     fn end(&mut self) {
-        for input in [Input::Proceed, Input::Recovered] {
+        for input in [Input::Proceed, Input::Recovered { loss: Loss::Alone }] {
             let more = self.machine.clone().handle(input, self.now, &mut OPEN.clone());
             assert_eq!(more, Ok(Vec::new()), "I9: nothing follows the end");
         }
