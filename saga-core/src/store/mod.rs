@@ -38,9 +38,10 @@ pub const UNCLEAN_MAX: usize = 64;
 /// instance. An instance belongs to the stay that created or last claimed it, and only under that epoch are its
 /// writes taken, whether or not the stay has ended.
 ///
-/// A stay that ends by anything but a release has ended uncleanly, and is remembered as such, together with the latest
-/// time that any stay was begun or prolonged at: [`left_behind`](Self::left_behind) tells both. A process that begins a
-/// stay can so tell what died with the one before from what was put away, and that its clock has gone back.
+/// A stay that ends by anything but a release has ended uncleanly, and is remembered as such until that is
+/// [settled](Self::settle); of more than [`UNCLEAN_MAX`] the last ones are. Of every stay the latest time is remembered
+/// that it was begun or prolonged at. [`left_behind`](Self::left_behind) tells both. So a process that begins a stay
+/// can tell what died with the one before from what was put away, and that its clock has gone back.
 ///
 /// **Appending.** The writes of a batch are made in order, and each is independent: one refused spoils no other.
 /// A write takes effect exactly if it is answered with `Ok`, and is then durable: no crash takes it back. Several
@@ -99,13 +100,13 @@ pub trait Store: Send + Sync {
     /// [`StoreError`] if the store cannot be read or written.
     async fn release(&self, epoch: Epoch) -> Result<(), StoreError>;
 
-    /// What the stays before `epoch` left behind.
+    /// What the stays before `epoch` left behind; its own doings are not in it.
     ///
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
     async fn left_behind(&self, epoch: Epoch) -> Result<LeftBehind, StoreError>;
 
-    /// Forgets that stays before `epoch` ended uncleanly. Forgetting it again changes nothing.
+    /// Forgets that stays before `epoch` have ended uncleanly. Forgetting it again changes nothing.
     ///
     /// # Errors
     /// [`StoreError`] if the store cannot be read or written.
@@ -201,13 +202,13 @@ pub trait Store: Send + Sync {
     async fn close(&self) -> Result<(), StoreError>;
 }
 
-/// What stays that have ended left behind.
+/// What the stays before one left behind.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LeftBehind {
-    /// The stays that ended uncleanly since it was last [settled](Store::settle), from the first to the last; of more
-    /// than [`UNCLEAN_MAX`] the last ones.
+    /// Those of them that have ended uncleanly and are remembered, from the first to the last.
     pub unclean: Vec<Epoch>,
-    /// The latest time that any of them was begun or prolonged at; none if there was none.
+    /// The latest time that any of them was begun or prolonged at; none if there was none. It may be ahead of every
+    /// clock, if a clock was.
     pub seen: Option<Timestamp>,
 }
 

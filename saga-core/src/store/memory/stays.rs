@@ -13,16 +13,17 @@ pub(super) struct Stays {
     leases: BTreeMap<Epoch, Timestamp>,
     /// The stays that were not released, and are not settled.
     unclean: BTreeSet<Epoch>,
-    seen: Option<Timestamp>,
+    /// The latest time that each stay was begun or prolonged at.
+    seen: BTreeMap<Epoch, Timestamp>,
 }
 
 impl Stays {
     pub(super) fn join(&mut self, now: Timestamp, lease_until: Timestamp) -> Epoch {
         self.end_passed(now);
-        self.see(now);
         self.last += 1;
         let epoch = Epoch::new(self.last);
         self.leases.insert(epoch, lease_until);
+        self.seen.insert(epoch, now);
         epoch
     }
 
@@ -31,7 +32,7 @@ impl Stays {
         match self.leases.get_mut(&epoch) {
             Some(lease) => {
                 *lease = lease_until;
-                self.see(now);
+                self.seen.entry(epoch).and_modify(|seen| *seen = now.max(*seen));
                 true
             }
             None => false,
@@ -43,7 +44,10 @@ impl Stays {
     }
 
     pub(super) fn left_behind(&self, epoch: Epoch) -> LeftBehind {
-        LeftBehind { unclean: self.unclean.range(..epoch).copied().collect(), seen: self.seen }
+        LeftBehind {
+            unclean: self.unclean.range(..epoch).copied().collect(),
+            seen: self.seen.range(..epoch).map(|(_, seen)| *seen).max(),
+        }
     }
 
     pub(super) fn settle(&mut self, epoch: Epoch) {
@@ -62,9 +66,5 @@ impl Stays {
 
     pub(super) fn is_live(&self, epoch: Epoch) -> bool {
         self.leases.contains_key(&epoch)
-    }
-
-    fn see(&mut self, now: Timestamp) {
-        self.seen = self.seen.max(Some(now));
     }
 }
