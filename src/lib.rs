@@ -64,7 +64,7 @@
 //! - [`Orchestrator`], [`Handle`], [`Outcome`]: running instances, and what comes of them.
 //! - [`SqliteStore`] and [`MemoryStore`]: where journals are kept; [`store::Store`]: writing another.
 //! - [`inline`]: the same saga without a store.
-//! - [`metrics`]: what is counted and measured.
+//! - [`trace`] and [`metrics`]: what is seen of instances, in logs, traces and numbers.
 //!
 //! # What is promised
 //! Each step is called at least once and its outcome is recorded once; a failed instance compensates every step
@@ -111,6 +111,11 @@ pub use saga_core::journal::InstanceState;
 #[doc = include_str!("docs/metrics.md")]
 pub mod metrics {
     pub use saga_core::runtime::metrics::*;
+}
+
+#[doc = include_str!("docs/trace.md")]
+pub mod trace {
+    pub use saga_core::journal::{InvalidTrace, TraceContext};
 }
 
 #[cfg(feature = "sqlite")]

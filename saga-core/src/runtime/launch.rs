@@ -128,6 +128,7 @@ async fn run(
         compensation: role == Role::Compensation,
         deadline: begun.checked_add(timeout),
         cancelled,
+        trace: live.trace().cloned(),
         span,
     });
     let encoding = Encoding::Json { bytes_max: shared.settings.payload_bytes_max };

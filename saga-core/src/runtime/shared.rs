@@ -27,6 +27,7 @@ use crate::runtime::output::Output;
 use crate::runtime::registry::Registry;
 use crate::runtime::shutdown::Lifecycle;
 use crate::runtime::stay::LEASE;
+use crate::runtime::trace::Tracing;
 use crate::store::Store;
 use crate::time::Timestamp;
 
@@ -37,6 +38,7 @@ pub(crate) struct Settings {
     pub(crate) payload_bytes_max: usize,
     pub(crate) shutdown_grace: Duration,
     pub(crate) namespace: Option<Arc<str>>,
+    pub(crate) tracing: Tracing,
 }
 
 /// What the parts of one orchestrator share.

@@ -13,7 +13,7 @@ use super::attend::Attended;
 use super::news::Told;
 use crate::error::Error;
 use crate::id::{Epoch, InstanceId, Seq, StepIndex};
-use crate::journal::{Event, Progress};
+use crate::journal::{Event, Progress, TraceContext};
 use crate::machine::{Input, Machine};
 use crate::runtime::admission::Place;
 use crate::runtime::limits::{Limit, Permit};
@@ -21,7 +21,6 @@ use crate::runtime::metrics::Meters;
 use crate::runtime::output::Output;
 use crate::runtime::registry::{AnyInstance, AnySaga};
 use crate::runtime::shared::Shared;
-use crate::runtime::trace;
 use crate::store::StoreError;
 use crate::time::Timestamp;
 
@@ -40,6 +39,8 @@ pub(crate) struct Live {
     pub(super) memory: Option<Arc<dyn AnyInstance>>,
     /// The instance whose step it is, if it is a child.
     pub(super) parent: Option<InstanceId>,
+    /// The trace of whoever started it.
+    trace: Option<Arc<TraceContext>>,
     pub(super) cancel: watch::Sender<bool>,
     pub(super) created: AtomicBool,
     pub(super) meters: Meters,
@@ -116,6 +117,8 @@ pub(crate) struct Arriving {
     pub(crate) place: Option<Place>,
     /// The instance whose step it is, if it is a child.
     pub(crate) parent: Option<InstanceId>,
+    /// The trace of whoever started it.
+    pub(crate) trace: Option<Arc<TraceContext>>,
 }
 
 impl fmt::Debug for Live {
@@ -156,7 +159,7 @@ impl Live {
         progress: Progress,
         output: Output,
     ) -> Arc<Self> {
-        let Arriving { id, saga, memory, place, parent } = arriving;
+        let Arriving { id, saga, memory, place, parent, trace } = arriving;
         let core = Core {
             machine,
             seq,
@@ -183,6 +186,7 @@ impl Live {
             saga,
             memory,
             parent,
+            trace,
             cancel: watch::Sender::new(false),
             created: AtomicBool::new(false),
             meters,
@@ -212,8 +216,14 @@ impl Live {
         self.memory.as_ref()
     }
 
+    /// The trace of whoever started it.
+    pub(crate) fn trace(&self) -> Option<&Arc<TraceContext>> {
+        self.trace.as_ref()
+    }
+
     pub(crate) fn span(&self) -> &Span {
-        self.span.get_or_init(|| trace::of_instance(self.saga.definition(), &self.id))
+        let (tracing, definition) = (&self.shared.settings.tracing, self.saga.definition());
+        self.span.get_or_init(|| tracing.of_instance(definition, &self.id, self.trace.as_deref()))
     }
 
     pub(crate) fn meters(&self) -> &Meters {

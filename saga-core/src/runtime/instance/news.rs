@@ -49,10 +49,14 @@ impl Live {
     fn tell_event(&self, event: &Event) {
         match event {
             Event::AttemptLost { step, .. } => self.count_lost(Role::Step, step),
+            Event::CheckFailed { step, lost: Some(_), .. } => self.count_lost(Role::Check, step),
+            Event::CompensationFailed { step, lost: Some(_), .. } => {
+                self.count_lost(Role::Compensation, step);
+            }
             Event::CompensationDecided { cause } => {
                 let step = cause.step.as_ref().map(tracing::field::display);
                 let (item, kind, code) = (cause.item, cause.kind, cause.code.as_deref());
-                info!(parent: self.span(), step, item, ?kind, code, "it compensates");
+                info!(parent: self.span(), step, item, ?kind, code, who = cause.who, "it compensates");
             }
             Event::Resolved { step, item, how, who, .. } => {
                 info!(parent: self.span(), %step, item, ?how, who, "a parked step goes on");
