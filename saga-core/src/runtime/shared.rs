@@ -15,7 +15,8 @@ use tracing::warn;
 use crate::definition::Definition;
 use crate::id::{Epoch, InstanceId};
 use crate::outcome::{Failure, Parked};
-use crate::runtime::admission::Admission;
+use crate::runtime::admission::{Admission, Slot};
+use crate::runtime::attention::Attention;
 use crate::runtime::clock::Clock;
 use crate::runtime::committer::Committer;
 use crate::runtime::door::Door;
@@ -36,10 +37,12 @@ use crate::time::Timestamp;
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     pub(crate) max_active: usize,
+    pub(crate) max_queued: Option<usize>,
     pub(crate) payload_bytes_max: usize,
     pub(crate) shutdown_grace: Duration,
     pub(crate) namespace: Option<Arc<str>>,
     pub(crate) tracing: Tracing,
+    pub(crate) attention: Attention,
 }
 
 /// What the parts of one orchestrator share.
@@ -121,8 +124,8 @@ impl Shared {
         unclean: Vec<Epoch>,
         runtime: Runtime,
     ) -> Arc<Self> {
-        let suspects = Suspects::new(unclean);
-        let admission = Admission::new(settings.max_active);
+        let suspects = Suspects::new(epoch, unclean);
+        let admission = Admission::new(settings.max_active, settings.max_queued);
         admission.hold_back(suspects.holds_others_back());
         Arc::new(Self {
             store,
@@ -193,7 +196,7 @@ impl Shared {
     pub(crate) fn serve_line(&self) {
         for id in self.limits.next() {
             if !self.get(&id).is_some_and(|live| live.proceed()) {
-                self.admission.enqueue(id);
+                self.admission.enqueue(id, Slot::uncounted());
             }
         }
     }

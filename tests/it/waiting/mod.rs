@@ -1,6 +1,6 @@
 //! What waits: for a child, for a message, for a time.
 
-mod family;
+pub(crate) mod family;
 mod loan;
 
 mod child_compensation;

@@ -1,0 +1,9 @@
+//! What is done to instances from outside, and asked about them.
+
+mod desk;
+mod scenes;
+
+mod matrix;
+
+mod cancel;
+mod revert;
