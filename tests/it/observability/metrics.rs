@@ -211,6 +211,11 @@ fn a_store_that_does_not_count_holds_up_neither_work_nor_shutdown() {
         assert!(matches!(outcome, Ok(Outcome::Completed(_))));
         orchestrator.shutdown().await;
         assert_eq!(kept.last("sagas_instances{state=running}"), None);
+        assert_eq!(
+            kept.last("sagas_instances_in_memory"),
+            Some(0.0),
+            "who waits for the store has ended too"
+        );
         // The store is free: nobody has kept it.
         open(data.open(), &World::default()).await.shutdown().await;
     });
