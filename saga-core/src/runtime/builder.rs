@@ -145,7 +145,8 @@ impl Builder {
             define(&*store, &**saga).await?;
         }
         let epoch = stay::join(&*store, &*clock).await?;
-        let shared = Shared::new(store, clock, registry, settings, epoch, runtime);
+        let unclean = store.left_behind(epoch).await?.unclean;
+        let shared = Shared::new(store, clock, registry, settings, epoch, unclean, runtime);
         supervise(&shared, "committing", Arc::clone(&shared).commit());
         supervise(&shared, "recovery", recovery::run(Arc::clone(&shared)));
         supervise(&shared, "keeping the lease", stay::keep(Arc::clone(&shared)));

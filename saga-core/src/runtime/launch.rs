@@ -17,6 +17,7 @@ use crate::private::{Call, Encoding, Role};
 use crate::runtime::attempt;
 use crate::runtime::instance::Live;
 use crate::runtime::limits::Permit;
+use crate::runtime::recovery::Suspicion;
 use crate::runtime::shutdown::Lifecycle;
 use crate::runtime::trace;
 
@@ -38,6 +39,8 @@ pub(crate) struct Surroundings {
     pub(crate) failure: Option<Failure>,
     /// Its share of its step's limit.
     pub(crate) permit: Option<Permit>,
+    /// It is under suspicion until it has ended.
+    pub(crate) suspicion: Option<Arc<Suspicion>>,
 }
 
 impl Order {
@@ -85,7 +88,7 @@ pub(crate) fn spawn(live: Arc<Live>, order: Order, around: Surroundings) -> Abor
     let running = Lifecycle::work(live.shared());
     let runtime = live.shared().runtime.clone();
     let shared = Arc::clone(live.shared());
-    let Surroundings { cancelled, failure, permit } = around;
+    let Surroundings { cancelled, failure, permit, suspicion } = around;
     let task = runtime.spawn(async move {
         // Here, and not before: what a subscriber makes of a span does not hold up the commit that is under way.
         let span = trace::of_attempt(
@@ -95,7 +98,7 @@ pub(crate) fn spawn(live: Arc<Live>, order: Order, around: Surroundings) -> Abor
             live.id(),
             (&order.name, order.item, order.attempt),
         );
-        run(live, order, cancelled, failure, span.clone()).instrument(span).await;
+        run(live, order, cancelled, failure, suspicion, span.clone()).instrument(span).await;
         if permit.is_some() {
             drop(permit);
             shared.serve_line();
@@ -110,6 +113,7 @@ async fn run(
     order: Order,
     cancelled: Option<watch::Receiver<bool>>,
     failure: Option<Failure>,
+    suspicion: Option<Arc<Suspicion>>,
     span: tracing::Span,
 ) {
     let shared = live.shared();
@@ -137,6 +141,9 @@ async fn run(
     let end = attempt::run(|| memory.call(call), timeout).await;
     live.meters().ended(role, step, &end, begun);
     tell(&end);
+    if let Some(suspicion) = suspicion {
+        live.clear(suspicion);
+    }
     live.attempt_ended(step, item, input_of(role, step, item, attempt, end));
 }
 

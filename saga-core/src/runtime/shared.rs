@@ -24,6 +24,7 @@ use crate::runtime::limits::Limits;
 use crate::runtime::line::Line;
 use crate::runtime::metrics::Recording;
 use crate::runtime::output::Output;
+use crate::runtime::recovery::Suspects;
 use crate::runtime::registry::Registry;
 use crate::runtime::shutdown::Lifecycle;
 use crate::runtime::stay::LEASE;
@@ -53,6 +54,7 @@ pub(crate) struct Shared {
     pub(crate) committer: Committer,
     pub(crate) recording: Recording,
     pub(crate) lifecycle: Lifecycle,
+    pub(crate) suspects: Arc<Suspects>,
     pub(crate) runtime: Runtime,
     epoch: AtomicU64,
     /// Held by who gets the store to work again.
@@ -116,8 +118,12 @@ impl Shared {
         registry: Registry,
         settings: Settings,
         epoch: Epoch,
+        unclean: Vec<Epoch>,
         runtime: Runtime,
     ) -> Arc<Self> {
+        let suspects = Suspects::new(unclean);
+        let admission = Admission::new(settings.max_active);
+        admission.hold_back(suspects.holds_others_back());
         Arc::new(Self {
             store,
             clock,
@@ -125,7 +131,8 @@ impl Shared {
             line: Line::default(),
             recording: Recording::new(&registry),
             registry,
-            admission: Admission::new(settings.max_active),
+            admission,
+            suspects,
             settings,
             committer: Committer::new(),
             lifecycle: Lifecycle::new(),

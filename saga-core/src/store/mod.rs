@@ -4,6 +4,8 @@ mod error;
 mod memory;
 mod query;
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 pub use error::{StoreError, StoreErrorKind};
@@ -25,6 +27,10 @@ pub const SIGNALS_MAX: usize = 1_000;
 /// process with it, few enough to be read at every start.
 pub const UNCLEAN_MAX: usize = 64;
 
+/// How far the clocks of workers may be apart without being taken for set back: more than machines that keep their
+/// time are, and as long as nobody minds waiting for once.
+pub const SKEW_MAX: Duration = Duration::from_secs(60);
+
 /// A place where journals are kept.
 ///
 /// # Laws
@@ -42,6 +48,12 @@ pub const UNCLEAN_MAX: usize = 64;
 /// [settled](Self::settle); of more than [`UNCLEAN_MAX`] the last ones are. Of every stay the latest time is remembered
 /// that it was begun or prolonged at. [`left_behind`](Self::left_behind) tells both. So a process that begins a stay
 /// can tell what died with the one before from what was put away, and that its clock has gone back.
+///
+/// **Clocks.** Times come from the clocks of workers, and a clock may be set back. A stay that begins more than
+/// [`SKEW_MAX`] before the latest time that any stay was begun or prolonged at takes place in a new reckoning: every
+/// `due` but [`Timestamp::NEVER`], and the end of every lease, is earlier by the difference from then on, and what was
+/// seen after that moment counts as seen then. So what waits does so no longer than it had to, and does not wait for
+/// the clock to come back to where it was.
 ///
 /// **Appending.** The writes of a batch are made in order, and each is independent: one refused spoils no other.
 /// A write takes effect exactly if it is answered with `Ok`, and is then durable: no crash takes it back. Several

@@ -17,6 +17,16 @@ macro_rules! head_columns {
 }
 pub(crate) use head_columns;
 
+/// The condition of the index of what a person may have to look at, as it stands in the schema: it is how SQLite knows
+/// that the index will do.
+macro_rules! attention {
+    () => {
+        "needs_attention OR step IS NOT NULL OR reason IS NOT NULL
+         OR (state <> 'running' AND state <> 'compensating' AND state <> 'completed' AND state <> 'compensated')"
+    };
+}
+pub(crate) use attention;
+
 /// The format of an entry whose text is damaged. No version writes it, so none takes the entry for readable.
 pub(crate) const DAMAGED: u32 = 0;
 

@@ -20,7 +20,8 @@
 //! The indexes hold unfinished instances only, so that they stay small: `instance_ready` what a worker can go on
 //! with, `instance_due` what waits for a time, `instance_stuck` what waits for a person, a signal or a child, and so
 //! costs nothing when it is asked what is due. `instance_attention` holds what a person may have to look at, in the
-//! order of creation, and words that no version writes, which nobody can go on with either.
+//! order of creation, and words that no version writes, which nobody can go on with either. Its condition compares word
+//! by word, since for a list of more than two SQLite builds a table at every write: a fifth of what a saga costs.
 
 use rusqlite::Connection;
 
@@ -77,8 +78,8 @@ CREATE INDEX instance_due ON instance (due)
 CREATE INDEX instance_stuck ON instance (state)
     WHERE state IN ('parked', 'unreadable') OR due = 9223372036854775807;
 CREATE INDEX instance_attention ON instance (number)
-    WHERE needs_attention OR state NOT IN ('running', 'compensating', 'completed', 'compensated')
-        OR step IS NOT NULL OR reason IS NOT NULL;
+    WHERE needs_attention OR step IS NOT NULL OR reason IS NOT NULL
+        OR (state <> 'running' AND state <> 'compensating' AND state <> 'completed' AND state <> 'compensated');
 
 CREATE TABLE entry (
     instance INTEGER NOT NULL REFERENCES instance (number),

@@ -64,7 +64,9 @@ impl Live {
             .then(|| core.permits.iter().position(|(of, _)| *of == step))
             .flatten()
             .map(|at| core.permits.swap_remove(at).1);
-        let task = launch::spawn(Arc::clone(self), order, Surroundings { cancelled, failure, permit });
+        let suspicion = core.suspicion.clone();
+        let around = Surroundings { cancelled, failure, permit, suspicion };
+        let task = launch::spawn(Arc::clone(self), order, around);
         core.attempts.push(Running { step, item, task });
     }
 }

@@ -19,6 +19,7 @@ use crate::runtime::admission::Place;
 use crate::runtime::limits::{Limit, Permit};
 use crate::runtime::metrics::Meters;
 use crate::runtime::output::Output;
+use crate::runtime::recovery::Suspicion;
 use crate::runtime::registry::{AnyInstance, AnySaga};
 use crate::runtime::shared::Shared;
 use crate::store::StoreError;
@@ -64,6 +65,8 @@ pub(super) struct Core {
     /// Where an attempt waits in line for another to end.
     pub(super) in_line: Vec<Arc<Limit>>,
     pub(super) attended: Vec<Attended>,
+    /// For the attempts that it is brought back with: perhaps they take the process with them.
+    pub(super) suspicion: Option<Arc<Suspicion>>,
     pub(super) timer: Option<(Timestamp, AbortHandle)>,
     pub(super) creators: Vec<oneshot::Sender<Created>>,
     /// Those who waited for its first entry were told that nobody knows.
@@ -173,6 +176,7 @@ impl Live {
             permits: Vec::new(),
             in_line: Vec::new(),
             attended: Vec::new(),
+            suspicion: None,
             timer: None,
             creators: Vec::new(),
             doubted: false,
@@ -193,6 +197,21 @@ impl Live {
             span: OnceLock::new(),
             core: Mutex::new(core),
         })
+    }
+
+    /// Puts it under suspicion until the attempts that it is brought back with have ended.
+    pub(crate) fn suspect(&self, suspicion: Arc<Suspicion>) {
+        self.core().suspicion = Some(suspicion);
+    }
+
+    /// One of the attempts has ended that it was brought back with. After the last of them it waits with all others,
+    /// if those are held back.
+    pub(crate) fn clear(&self, suspicion: Arc<Suspicion>) {
+        // Under the lock, since its own share of the suspicion is given up there.
+        let mut core = self.core();
+        if Arc::into_inner(suspicion).is_some() && self.shared.admission.holds_back() {
+            core.place = None;
+        }
     }
 
     pub(crate) fn id(&self) -> &InstanceId {

@@ -40,6 +40,7 @@ impl Live {
         let mut core = self.core();
         core.gone = true;
         core.place = None;
+        core.suspicion = None;
         core.permits.clear();
         core.inbox.clear();
         core.creators.clear();
@@ -123,6 +124,7 @@ impl Live {
     pub(super) fn leave(&self, core: &mut Core, ended: Option<Ended>) {
         core.gone = true;
         core.place = None;
+        core.suspicion = None;
         core.permits.clear();
         if let Some((_, timer)) = core.timer.take() {
             timer.abort();

@@ -42,6 +42,7 @@ impl Live {
                 }
                 self.tell(&mut core, &writing.events);
                 self.act(&mut core, &writing.events);
+                core.suspicion = None;
                 for reply in writing.replies {
                     let _gone = reply.send(Ok(()));
                 }

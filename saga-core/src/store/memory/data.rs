@@ -39,6 +39,22 @@ struct Instance {
 }
 
 impl Data {
+    pub(super) fn join(&mut self, now: Timestamp, lease_until: Timestamp) -> Epoch {
+        if let Some(setback) = self.stays.setback(now) {
+            self.stays.set_back(now, setback);
+            let places: Vec<Place> = self.instances.keys().copied().collect();
+            for place in places {
+                self.change(place, |instance| {
+                    for time in [&mut instance.head.progress.due, &mut instance.called].into_iter().flatten()
+                    {
+                        *time = time.minus(setback);
+                    }
+                });
+            }
+        }
+        self.stays.join(now, lease_until)
+    }
+
     pub(super) fn define(&mut self, definition: &Defined) {
         if !self.definitions.contains(definition) {
             self.definitions.push(definition.clone());

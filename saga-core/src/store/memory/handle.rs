@@ -76,7 +76,7 @@ impl fmt::Debug for MemoryStore {
 #[async_trait]
 impl Store for MemoryStore {
     async fn join(&self, now: Timestamp, lease_until: Timestamp) -> Result<Epoch, StoreError> {
-        Ok(self.data()?.stays.join(now, lease_until))
+        Ok(self.data()?.join(now, lease_until))
     }
 
     async fn renew(&self, epoch: Epoch, now: Timestamp, lease_until: Timestamp) -> Result<bool, StoreError> {

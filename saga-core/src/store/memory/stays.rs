@@ -1,9 +1,10 @@
 //! The stays of workers and their leases.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use crate::id::Epoch;
-use crate::store::{LeftBehind, UNCLEAN_MAX};
+use crate::store::{LeftBehind, SKEW_MAX, UNCLEAN_MAX};
 use crate::time::Timestamp;
 
 /// The stays at a store that have not ended, the last epoch that was given, and what ended stays left behind.
@@ -41,6 +42,18 @@ impl Stays {
 
     pub(super) fn release(&mut self, epoch: Epoch) {
         self.leases.remove(&epoch);
+    }
+
+    /// How far the clock of a worker has gone back that begins a stay now, if it has.
+    pub(super) fn setback(&self, now: Timestamp) -> Option<Duration> {
+        let seen = self.seen.values().max()?;
+        Some(seen.since(now)).filter(|setback| *setback > SKEW_MAX)
+    }
+
+    /// Goes on in a new reckoning, in which every time is earlier by `setback`.
+    pub(super) fn set_back(&mut self, now: Timestamp, setback: Duration) {
+        self.seen.values_mut().for_each(|seen| *seen = now.min(*seen));
+        self.leases.values_mut().for_each(|lease_until| *lease_until = lease_until.minus(setback));
     }
 
     pub(super) fn left_behind(&self, epoch: Epoch) -> LeftBehind {

@@ -1,6 +1,8 @@
 //! Asking about many instances, on a connection of its own: a walk over all of them keeps nobody else waiting.
 
 mod plan;
+#[cfg(test)]
+mod tests;
 
 use rusqlite::{Connection, Row, Statement, params_from_iter};
 use saga_core::id::InstanceId;
@@ -9,7 +11,7 @@ use saga_core::store::{Position, Query, StoreError, Unfinished};
 
 use self::plan::Plan;
 use crate::connection::{self, Access};
-use crate::convert::{self, number, timestamp};
+use crate::convert::{self, attention, number, timestamp};
 use crate::files::Files;
 use crate::worker::Role;
 
@@ -38,7 +40,8 @@ pub(crate) struct Asker<'c> {
 
 /// The instances that have not ended, by state. Each is in one part: the active ones wait for nothing, a time, or
 /// something that is no time.
-const UNFINISHED: &str = "
+const UNFINISHED: &str = concat!(
+    "
     SELECT state, count(*), sum(needs_attention), min(created_at) FROM (
         SELECT state, needs_attention, created_at FROM instance INDEXED BY instance_ready
         WHERE due IS NULL AND state IN ('running', 'compensating')
@@ -52,10 +55,11 @@ const UNFINISHED: &str = "
             AND state IN ('running', 'compensating')
         UNION ALL
         SELECT state, needs_attention, created_at FROM instance INDEXED BY instance_attention
-        WHERE (needs_attention OR state NOT IN ('running', 'compensating', 'completed', 'compensated')
-                OR step IS NOT NULL OR reason IS NOT NULL)
-            AND state NOT IN ('running', 'compensating', 'completed', 'compensated'))
-    GROUP BY state";
+        WHERE (",
+    attention!(),
+    ") AND state NOT IN ('running', 'compensating', 'completed', 'compensated'))
+    GROUP BY state"
+);
 
 impl<'c> Asker<'c> {
     fn new(connection: &'c Connection) -> rusqlite::Result<Self> {

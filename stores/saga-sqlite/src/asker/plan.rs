@@ -5,14 +5,14 @@ use rusqlite::types::Value;
 use saga_core::journal::{InstanceState, ParkReason};
 use saga_core::store::Query;
 
-use crate::convert::{head_columns, integer, millis};
+use crate::convert::{attention, head_columns, integer, millis};
 
 /// The column of the id, after those of a head.
 pub(super) const ID: usize = 14;
 
 /// The most ids that are taken from their index: for every page they are put into the order of creation. Where more
 /// begin alike it is better to walk in that order, and to look at each.
-const IDS_MAX: i64 = 10_000;
+const IDS_MAX: i64 = 5_000;
 
 /// A statement that finds the instances which may fit, in the order of creation. It leaves out none that does, but
 /// may find a damaged one that does not.
@@ -66,9 +66,7 @@ impl Plan {
                      WHERE id >= CAST(?8 AS TEXT) AND id < CAST(?9 AS TEXT) AND number > ?1)"
             }
             Source::Attention => {
-                "INDEXED BY instance_attention
-                 WHERE (needs_attention OR state NOT IN ('running', 'compensating', 'completed', 'compensated')
-                     OR step IS NOT NULL OR reason IS NOT NULL)"
+                concat!("INDEXED BY instance_attention WHERE (", attention!(), ")")
             }
             Source::All => "NOT INDEXED WHERE TRUE",
         };

@@ -5,7 +5,7 @@
 
 use rusqlite::{OptionalExtension, Transaction};
 use saga_core::id::Epoch;
-use saga_core::store::UNCLEAN_MAX;
+use saga_core::store::{SKEW_MAX, UNCLEAN_MAX};
 use saga_core::time::Timestamp;
 
 use super::Writer;
@@ -17,6 +17,7 @@ use crate::worker::Failed;
 impl Writer<'_> {
     pub(crate) fn join(&mut self, now: Timestamp) -> Result<Epoch, Failed> {
         self.transact(|_, transaction| {
+            set_back(transaction, now)?;
             transaction.execute("UPDATE stay SET state = 'unclean' WHERE state = 'live'", [])?;
             transaction.execute(
                 "UPDATE stay SET state = 'ended' WHERE state = 'unclean' AND epoch NOT IN (
@@ -84,6 +85,21 @@ impl Writer<'_> {
             )
             .optional()
     }
+}
+
+/// Goes on in a new reckoning if the clock has been set back. This reads every instance, once in a clock's life.
+fn set_back(transaction: &Transaction<'_>, now: Timestamp) -> rusqlite::Result<()> {
+    let seen = transaction.query_row("SELECT max(seen) FROM stay", [], |row| row.get::<_, Option<i64>>(0))?;
+    let setback = seen.map_or(0, |seen| seen - millis(now));
+    if setback <= i64::try_from(SKEW_MAX.as_millis()).unwrap_or(i64::MAX) {
+        return Ok(());
+    }
+    transaction.execute("UPDATE stay SET seen = ?1 WHERE seen > ?1", [millis(now)])?;
+    transaction
+        .execute("UPDATE instance SET due = max(due - ?1, 0) WHERE due <> 9223372036854775807", [setback])?;
+    transaction
+        .execute("UPDATE instance SET called = max(called - ?1, 0) WHERE called IS NOT NULL", [setback])?;
+    Ok(())
 }
 
 /// Deletes the stays up to `epoch`, but for unclean ones. What they have seen the first one after them keeps.
