@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::definition::ShapeId;
 use crate::fault::FaultRecord;
 use crate::id::{InstanceId, StepName};
-use crate::journal::Payload;
+use crate::journal::{Payload, TraceContext};
 use crate::time::Timestamp;
 
 /// A fact of an instance. Decisions are facts too: events carry what was decided (`next`), so that a changed
@@ -28,6 +28,9 @@ pub enum Event {
         /// The instance whose step it is, if it is a child.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         parent: Option<InstanceId>,
+        /// The trace of whoever started it, if it has one. Nothing is decided by it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        trace: Option<TraceContext>,
         /// The instance's input.
         input: Payload,
     },
@@ -122,6 +125,9 @@ pub enum Event {
         item: Option<u32>,
         /// Which attempt.
         attempt: u32,
+        /// Whether it is to blame.
+        #[serde(default)]
+        loss: Loss,
         /// What was decided.
         next: Next,
     },
@@ -157,6 +163,9 @@ pub enum Event {
         /// Why, unless the service itself did not know.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         fault: Option<FaultRecord>,
+        /// Set if it was running when the process died: whether it is to blame.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lost: Option<Loss>,
         /// What was decided.
         next: CheckNext,
     },
@@ -194,6 +203,9 @@ pub enum Event {
         attempt: u32,
         /// How.
         fault: FaultRecord,
+        /// Set if it was running when the process died: whether it is to blame.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lost: Option<Loss>,
         /// What was decided.
         next: CompensationNext,
     },
@@ -209,7 +221,7 @@ pub enum Event {
         /// Why, in words.
         message: String,
     },
-    /// Somebody decided how a parked step goes on.
+    /// Somebody decided how what is parked goes on.
     Resolved {
         /// The step.
         step: StepName,
@@ -374,6 +386,24 @@ pub struct Cause {
     pub message: String,
     /// The attempts that were made of the step.
     pub attempts: u32,
+    /// Who cancelled or reverted it; a step or a deadline is nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub who: Option<String>,
+}
+
+/// Whether an attempt that was running when the process died is to blame for that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Loss {
+    /// Its instance was the only one that had anything running: the attempt may have taken the process with it,
+    /// and counts towards a crash loop.
+    Alone,
+    /// Other instances had something running too. Nobody is blamed: it counts towards no crash loop, and spends
+    /// nothing of a budget.
+    Among,
+    /// A shutdown cut it off, or nobody knows. It counts towards no crash loop.
+    #[default]
+    CutOff,
 }
 
 /// How an instance failed.
@@ -463,4 +493,12 @@ impl fmt::Display for ParkReason {
 pub enum ResolutionKind {
     /// What was parked is tried again, with a new budget.
     Retry,
+    /// The compensation is given up, or what has to come before it: it counts as compensated, and its effect, if
+    /// it has one, is left standing.
+    Skip,
+    /// The step succeeded: [`StepSucceeded`](Event::StepSucceeded) follows in the same entry.
+    Succeeded,
+    /// The step had no effect, and will have none. One that must succeed is tried again, with a new budget; any
+    /// other is the instance's failure.
+    Void,
 }

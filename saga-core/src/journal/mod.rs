@@ -9,11 +9,15 @@ mod entry;
 mod event;
 mod head;
 mod payload;
+mod trace;
 
 #[cfg(test)]
 mod tests;
 
 pub use entry::{EncodedEntry, Entry};
-pub use event::{Cause, CheckNext, CompensationNext, Event, FailureKind, Next, ParkReason, ResolutionKind};
+pub use event::{
+    Cause, CheckNext, CompensationNext, Event, FailureKind, Loss, Next, ParkReason, ResolutionKind,
+};
 pub use head::{Head, InstanceState, Progress};
 pub use payload::Payload;
+pub use trace::{InvalidTrace, TraceContext};

@@ -51,6 +51,7 @@ fn an_event_of_an_item_says_which() {
         code: None,
         message: "no".to_owned(),
         attempts: 1,
+        who: None,
     };
     is_written(
         Event::CompensationDecided { cause },
@@ -59,7 +60,7 @@ fn an_event_of_an_item_says_which() {
     let fault = FaultRecord::new(FaultKind::NotDone, "down", "no");
     let next = CheckNext::CheckAt(Timestamp::from_millis(5));
     is_written(
-        Event::CheckFailed { step: step(), item: Some(3), attempt: 1, fault: Some(fault), next },
+        Event::CheckFailed { step: step(), item: Some(3), attempt: 1, fault: Some(fault), lost: None, next },
         r#"{"check_failed":{"step":"a","item":3,"attempt":1,"fault":{"kind":"not_done","code":"down","message":"no"},"next":{"check_at":5}}}"#,
     );
 }

@@ -10,7 +10,12 @@ use crate::time::Timestamp;
 
 impl Turn<'_> {
     /// Somebody wants the instance taken back.
-    pub(super) fn cancel(&mut self, kind: FailureKind, message: String) -> Result<(), Unexpected> {
+    pub(super) fn cancel(
+        &mut self,
+        kind: FailureKind,
+        who: Option<String>,
+        message: String,
+    ) -> Result<(), Unexpected> {
         match kind {
             FailureKind::Reverted => self.may_revert()?,
             FailureKind::Cancelled
@@ -20,7 +25,7 @@ impl Turn<'_> {
             | FailureKind::InDoubt => self.may_cancel()?,
         }
         if self.state.phase != Phase::Compensating {
-            self.decide_without_step(kind, message)?;
+            self.decide_without_step(kind, who, message)?;
         }
         Ok(())
     }
@@ -30,7 +35,7 @@ impl Turn<'_> {
         let passed =
             self.state.cutting_deadline(self.definition, self.clock()).is_some_and(|at| at <= self.now);
         if passed && !self.state.all_done() {
-            self.decide_without_step(FailureKind::Deadline, "the deadline has passed".to_owned())?;
+            self.decide_without_step(FailureKind::Deadline, None, "the deadline has passed".to_owned())?;
         }
         Ok(())
     }
@@ -54,15 +59,20 @@ impl Turn<'_> {
         }
     }
 
-    fn decide_without_step(&mut self, kind: FailureKind, message: String) -> Result<(), Illegal> {
-        let cause = Cause { step: None, item: None, kind, code: None, message, attempts: 0 };
+    fn decide_without_step(
+        &mut self,
+        kind: FailureKind,
+        who: Option<String>,
+        message: String,
+    ) -> Result<(), Illegal> {
+        let cause = Cause { step: None, item: None, kind, code: None, message, attempts: 0, who };
         self.record(Event::CompensationDecided { cause })
     }
 }
 
 impl State {
     /// When the deadline is, if the saga has one.
-    pub(super) fn deadline(&self, definition: &Definition, clock: Clock) -> Option<Timestamp> {
+    fn deadline(&self, definition: &Definition, clock: Clock) -> Option<Timestamp> {
         let until = self.started_at.at.plus(definition.deadline_after()?);
         Some(clock.due(self.started_at, until))
     }
@@ -71,5 +81,11 @@ impl State {
     pub(super) fn cutting_deadline(&self, definition: &Definition, clock: Clock) -> Option<Timestamp> {
         let can_cut = self.phase == Phase::Running && !self.is_past_pivot(definition);
         self.deadline(definition, clock).filter(|_| can_cut)
+    }
+
+    /// The same, if it is too late for that and all it can do is to tell that a person should look.
+    pub(super) fn telling_deadline(&self, definition: &Definition, clock: Clock) -> Option<Timestamp> {
+        let can_tell = self.phase == Phase::Running && self.is_past_pivot(definition);
+        self.deadline(definition, clock).filter(|_| can_tell)
     }
 }

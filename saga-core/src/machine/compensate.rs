@@ -38,7 +38,7 @@ impl Turn<'_> {
             Ok(_nothing) => self.record(Event::CompensationSucceeded { step, item })?,
             Err(fault) => {
                 let next = self.after_failed_compensation(unit, &fault);
-                self.record(Event::CompensationFailed { step, item, attempt, fault, next })?;
+                self.record(Event::CompensationFailed { step, item, attempt, fault, lost: None, next })?;
             }
         }
         Ok(())

@@ -45,6 +45,7 @@ impl Machine {
             version: definition.version(),
             shape: definition.shape_id().clone(),
             parent: None,
+            trace: None,
             input,
         }];
         let state = State::new(&definition, now);
@@ -133,7 +134,7 @@ impl Machine {
         gate: &mut dyn Gate,
     ) -> Result<Vec<Event>, Unexpected> {
         let is_open = gate.is_open();
-        if input == Input::Recovered {
+        if matches!(input, Input::Recovered { .. }) {
             self.read_back = Some(ReadBack::new(&self.state, now));
         }
         let (definition, id, state) = (&*self.definition, &self.id, &mut self.state);

@@ -124,9 +124,15 @@ pub enum Unexpected {
     /// The instance has ended.
     #[error("the instance has ended")]
     Ended,
-    /// Nothing is parked, so there is nothing to try again.
+    /// Nothing is parked, so there is nothing to decide.
     #[error("nothing is parked")]
     NotParked,
+    /// That is no way for what is parked to go on. Nothing was decided.
+    #[error("{why}")]
+    NotApplicable {
+        /// Why not, and what to do instead.
+        why: String,
+    },
     /// A decision broke the rules of the journal: a defect of the machine. Drop it, and leave the instance as
     /// its journal says.
     #[error("a decision breaks the rules of the journal")]

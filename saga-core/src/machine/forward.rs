@@ -78,6 +78,7 @@ impl Turn<'_> {
             code: fault.code.clone(),
             message: fault.message.clone(),
             attempts: unit.record.attempts.made,
+            who: None,
         })
     }
 

@@ -57,5 +57,5 @@ pub use action::Action;
 pub use decide::Machine;
 pub use error::{Illegal, ReplayError, Unexpected};
 pub use gate::{Gate, Pace};
-pub use input::{Answer, AttemptEnd, ChildNeed, Input, Question};
+pub use input::{Answer, AttemptEnd, ChildNeed, Decision, Input, Question, Target};
 pub use state::State;

@@ -59,6 +59,7 @@ impl Turn<'_> {
             code: Some(CODE.to_owned()),
             message: MISSED.to_owned(),
             attempts: unit.record.attempts.made,
+            who: None,
         };
         self.record(Event::SignalMissed { step, next: Next::Void })?;
         self.record(Event::CompensationDecided { cause })

@@ -54,12 +54,14 @@ impl Turn<'_> {
             Input::CompensationEnded { step, item, attempt, end } => {
                 self.compensation_ended(UnitIndex { step, item }, attempt, end)?;
             }
-            Input::Recovered => self.recover()?,
+            Input::Recovered { loss } => self.recover(loss)?,
             Input::Park { step, item, reason, message } => {
                 self.park(UnitIndex { step, item }, reason, message)?;
             }
-            Input::Cancel { kind, message } => self.cancel(kind, message)?,
-            Input::Retry { who, note } => self.retry(&who, &note)?,
+            Input::Cancel { kind, who, message } => self.cancel(kind, who, message)?,
+            Input::Resolve { target, decision, who, note } => {
+                self.resolve(target, decision, &who, &note)?;
+            }
         }
         if self.gate.is_open() {
             self.advance()?;

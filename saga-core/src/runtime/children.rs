@@ -161,7 +161,8 @@ fn begin(live: &Arc<Live>, step: StepIndex) -> Result<Start, Told> {
         .by_type(child.saga())
         .ok_or_else(|| refuse(format!("saga {} is not registered", child.saga_name())))?;
     let (memory, input) = saga.begin(child.into_input()).map_err(refuse)?;
-    Ok(Start { id, saga: Arc::clone(saga), memory, input, parent: Some(live.id().clone()) })
+    let (parent, trace) = (Some(live.id().clone()), live.trace().cloned());
+    Ok(Start { id, saga: Arc::clone(saga), memory, input, parent, trace })
 }
 
 /// An error with its cause, in one line.
@@ -283,7 +284,7 @@ async fn find(live: &Arc<Live>, id: &InstanceId) -> Result<Option<Stored>, Error
 /// Has the child compensate.
 async fn take_back(live: &Arc<Live>, child: &InstanceId, kind: FailureKind) -> Result<(), Error> {
     let message = format!("{} compensates", live.id());
-    command(live.shared(), child, || Input::Cancel { kind, message: message.clone() }).await
+    command(live.shared(), child, || Input::Cancel { kind, who: None, message: message.clone() }).await
 }
 
 /// The id of the child of a step; one whose id cannot be one never was.

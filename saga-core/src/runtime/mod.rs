@@ -18,6 +18,7 @@ mod instance;
 pub(crate) mod launch;
 mod limits;
 mod line;
+pub mod metrics;
 mod orchestrator;
 mod output;
 mod recovery;
@@ -28,6 +29,7 @@ mod shared;
 mod shutdown;
 mod start;
 mod stay;
+mod trace;
 
 pub use builder::{Builder, DEFAULT_MAX_ACTIVE, DEFAULT_PAYLOAD_LIMIT, DEFAULT_SHUTDOWN_GRACE};
 pub use clock::{Clock, SystemClock};

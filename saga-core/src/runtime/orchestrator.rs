@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::error::Error;
 use crate::id::InstanceId;
-use crate::machine::Input;
+use crate::machine::{Decision, Input, Target};
 use crate::private::encode;
 use crate::runtime::builder::Builder;
 use crate::runtime::handle::Handle;
@@ -79,11 +79,12 @@ impl Orchestrator {
     /// - [`Error::ShuttingDown`]: nothing was started.
     pub async fn start<S: Saga>(&self, id: impl Into<String>, input: S::Input) -> Result<Handle<S>, Error> {
         let id = InstanceId::new(id)?;
+        let trace = self.shared.settings.tracing.capture();
         let saga = self.shared.registry.typed::<S>()?;
         let not_encodable = |message| Error::NotEncodable { id: id.clone(), message };
         let payload = encode(&input).map_err(not_encodable)?;
         let memory = saga.instance(input);
-        let start = Start { id: id.clone(), saga, memory, input: payload, parent: None };
+        let start = Start { id: id.clone(), saga, memory, input: payload, parent: None, trace };
         start::start(&self.shared, start).await?;
         Ok(Handle::new(Arc::clone(&self.shared), id))
     }
@@ -111,7 +112,12 @@ impl Orchestrator {
         let id = id.into();
         let id = InstanceId::new(id.as_str()).map_err(|_| Error::NotFound { id })?;
         let Resolution::Retry { note } = resolution;
-        let retry = || Input::Retry { who: self.who.to_string(), note: note.clone() };
+        let retry = || Input::Resolve {
+            target: Target::All,
+            decision: Decision::Retry,
+            who: self.who.to_string(),
+            note: note.clone(),
+        };
         resolve::command(&self.shared, &id, retry).await
     }
 

@@ -49,8 +49,8 @@ async fn bring_in(shared: &Arc<Shared>, id: &InstanceId, command: Command) -> Re
             let what = "it was marked as unreadable when it was read".to_owned();
             return Err(Error::Unreadable { id: id.clone(), what });
         }
-        (InstanceState::Parked, Input::Retry { .. }) => {}
-        (_, Input::Retry { .. }) => return Err(Error::NotParked { id: id.clone() }),
+        (InstanceState::Parked, Input::Resolve { .. }) => {}
+        (_, Input::Resolve { .. }) => return Err(Error::NotParked { id: id.clone() }),
         _ => {}
     }
     let claimed = match store.claim(shared.epoch(), shared.now(), Wanted::One(id)).await {

@@ -3,7 +3,7 @@
 use super::rig::*;
 use crate::fault::FaultKind;
 use crate::journal::{Event, FailureKind, InstanceState, Next};
-use crate::machine::{Input, Pace, Unexpected};
+use crate::machine::{Decision, Input, Pace, Unexpected};
 
 #[test]
 fn i1_a_success_and_the_next_start_are_one_entry() {
@@ -63,6 +63,5 @@ fn i9_nothing_follows_the_end() {
     let mut rig = Rig::begin_and_pass(chain([step("a")]), &["a"]);
     assert_eq!(rig.handle(Input::Proceed), []);
     assert_eq!(rig.crash(), []);
-    let retry = Input::Retry { who: "ann".to_owned(), note: String::new() };
-    assert_eq!(rig.try_handle(retry), Err(Unexpected::Ended));
+    assert_eq!(rig.try_handle(resolve_all(Decision::Retry)), Err(Unexpected::NotParked));
 }

@@ -6,7 +6,7 @@ use super::rig::*;
 use crate::definition::StepDefinition;
 use crate::fault::FaultKind;
 use crate::journal::{Event, InstanceState, Next, ParkReason};
-use crate::machine::{Input, Pace, Unexpected};
+use crate::machine::{Decision, Input, Pace, Unexpected};
 use crate::outcome::StepState;
 
 /// `a` and `b` at once, then `c` after `b`.
@@ -98,8 +98,7 @@ fn retry_while_held_starts_nothing_yet() {
 #[test]
 fn retry_of_what_is_not_parked_is_refused() {
     let mut rig = Rig::begin_and_pass(branches(), &[]);
-    let retry = Input::Retry { who: "ann".to_owned(), note: String::new() };
-    assert_eq!(rig.try_handle(retry), Err(Unexpected::NotParked));
+    assert_eq!(rig.try_handle(resolve_all(Decision::Retry)), Err(Unexpected::NotParked));
 }
 
 #[test]

@@ -4,16 +4,12 @@ use std::time::Duration;
 
 use super::rig::*;
 use crate::definition::{OutputUse, StepDefinition};
-use crate::fault::{FaultKind, FaultRecord};
-use crate::journal::{CheckNext, CompensationNext, Event, InstanceState, Next, ParkReason};
+use crate::fault::FaultKind;
+use crate::journal::{CheckNext, CompensationNext, Event, InstanceState, Loss, Next, ParkReason};
 use crate::machine::{Input, Pace};
 use crate::time::Timestamp;
 
 /// What the journal says of a lost check or compensation.
-fn loss() -> FaultRecord {
-    crate::machine::loss::fault()
-}
-
 #[test]
 fn i5_a_lost_attempt_of_an_idempotent_step_is_called_again_in_the_same_entry() {
     let mut rig = Rig::begin_and_pass(chain([step("a").idempotent()]), &[]);
@@ -101,13 +97,7 @@ fn i10_a_lost_compensation_is_called_again() {
     let mut rig = Rig::begin_and_pass(chain([step("a"), step("b")]), &["a"]);
     rig.fail("b", FaultKind::Rejected);
     let next = CompensationNext::RetryAt(rig.now);
-    assert_eq!(
-        rig.crash(),
-        [
-            Event::CompensationFailed { step: name("a"), item: None, attempt: 1, fault: loss(), next },
-            compensating("a", 2)
-        ]
-    );
+    assert_eq!(rig.crash(), [compensation_lost("a", 1, Loss::CutOff, next), compensating("a", 2)]);
 }
 
 #[test]
@@ -116,7 +106,7 @@ fn a_lost_check_is_asked_again() {
     rig.fail("a", FaultKind::InDoubt);
     rig.later(1_000);
     let next = CheckNext::CheckAt(rig.now);
-    assert_eq!(rig.crash(), [check_failed("a", 1, loss(), next), check_started("a", 2)]);
+    assert_eq!(rig.crash(), [check_lost("a", 1, Loss::CutOff, next), check_started("a", 2)]);
 }
 
 #[test]

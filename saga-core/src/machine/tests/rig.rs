@@ -10,10 +10,13 @@ use crate::definition::{
 use crate::fault::{FaultKind, FaultRecord};
 use crate::id::{Epoch, InstanceId, Seq, StepIndex, StepName};
 use crate::journal::{
-    Cause, CheckNext, CompensationNext, Entry, Event, FailureKind, Next, ParkReason, Payload, ResolutionKind,
+    Cause, CheckNext, CompensationNext, Entry, Event, FailureKind, Loss, Next, ParkReason, Payload,
+    ResolutionKind,
 };
 use crate::machine::record::Record;
-use crate::machine::{Answer, AttemptEnd, Gate, Input, Machine, Pace, Question, Unexpected};
+use crate::machine::{
+    Answer, AttemptEnd, Decision, Gate, Input, Machine, Pace, Question, Target, Unexpected,
+};
 use crate::retry::RetryPolicy;
 use crate::time::Timestamp;
 
@@ -198,12 +201,32 @@ impl Rig {
 
     /// The process dies and the journal is read back.
     pub(super) fn crash(&mut self) -> Vec<Event> {
+        self.die(Loss::CutOff)
+    }
+
+    /// The process dies, and this is known of it when the journal is read back.
+    pub(super) fn die(&mut self, loss: Loss) -> Vec<Event> {
         self.machine = Machine::replay(self.definition.clone(), id(), &self.journal).expect("it replays");
-        self.handle(Input::Recovered)
+        self.handle(Input::Recovered { loss })
+    }
+
+    /// Somebody decides on one parked step or item.
+    pub(super) fn resolve(&mut self, step: &str, decision: Decision) -> Result<Vec<Event>, Unexpected> {
+        let (step, item) = self.place(step);
+        let (who, note) = ("ann".to_owned(), "fixed".to_owned());
+        self.try_handle(Input::Resolve { target: Target::One { step, item }, decision, who, note })
+    }
+
+    /// Why that is no way for a parked step or item to go on.
+    pub(super) fn why_not(&mut self, step: &str, decision: Decision) -> String {
+        match self.resolve(step, decision) {
+            Err(Unexpected::NotApplicable { why }) => why,
+            other => panic!("it is {other:?}"),
+        }
     }
 
     pub(super) fn retry(&mut self) -> Vec<Event> {
-        self.handle(Input::Retry { who: "ann".to_owned(), note: "fixed".to_owned() })
+        self.handle(resolve_all(Decision::Retry))
     }
 
     /// The condition of a step says this.
@@ -227,7 +250,7 @@ impl Rig {
     }
 
     pub(super) fn cancel(&mut self, kind: FailureKind) -> Result<Vec<Event>, Unexpected> {
-        self.try_handle(Input::Cancel { kind, message: "why".to_owned() })
+        self.try_handle(Input::Cancel { kind, who: None, message: "why".to_owned() })
     }
 
     /// A pure method or a value parks the instance.
@@ -259,6 +282,11 @@ impl Rig {
     pub(super) fn after(&self, ms: u64) -> Timestamp {
         Timestamp::from_millis(self.now.as_millis() + ms)
     }
+}
+
+/// Somebody decides on everything that is parked.
+pub(super) fn resolve_all(decision: Decision) -> Input {
+    Input::Resolve { target: Target::All, decision, who: "ann".to_owned(), note: "fixed".to_owned() }
 }
 
 pub(super) fn id() -> InstanceId {
@@ -325,33 +353,50 @@ pub(super) fn failed_with(step: &str, attempt: u32, fault: FaultRecord, next: Ne
 }
 
 pub(super) fn lost(step: &str, attempt: u32, next: Next) -> Event {
-    Event::AttemptLost { step: name(step), item: item(step), attempt, next }
+    lost_as(step, attempt, Loss::CutOff, next)
+}
+
+pub(super) fn lost_as(step: &str, attempt: u32, loss: Loss, next: Next) -> Event {
+    Event::AttemptLost { step: name(step), item: item(step), attempt, loss, next }
 }
 
 pub(super) fn decided(step: &str, kind: FailureKind, attempts: u32) -> Event {
-    let message = "what the service said".to_owned();
-    decided_with(step, kind, "code", message, attempts)
+    decided_by(step, kind, Some("code"), "what the service said", attempts)
 }
 
 pub(super) fn decided_by_loss(step: &str, attempts: u32) -> Event {
-    let message = "the process died before the attempt had ended".to_owned();
-    decided_with(step, FailureKind::InDoubt, "lost", message, attempts)
+    let message = "the process died before the attempt had ended";
+    decided_by(step, FailureKind::InDoubt, Some("lost"), message, attempts)
 }
 
 /// No step failed: the instance was cancelled, or reverted.
 pub(super) fn turned(kind: FailureKind, message: &str) -> Event {
-    let cause = Cause { step: None, item: None, kind, code: None, message: message.to_owned(), attempts: 0 };
+    let cause = Cause {
+        step: None,
+        item: None,
+        kind,
+        code: None,
+        message: message.to_owned(),
+        attempts: 0,
+        who: None,
+    };
     Event::CompensationDecided { cause }
 }
 
 pub(super) fn decided_by_silence(step: &str) -> Event {
-    let message = "no signal came in time".to_owned();
-    decided_with(step, FailureKind::Rejected, "signal_timeout", message, 0)
+    let message = "no signal came in time";
+    decided_by(step, FailureKind::Rejected, Some("signal_timeout"), message, 0)
 }
 
-fn decided_with(step: &str, kind: FailureKind, code: &str, message: String, attempts: u32) -> Event {
-    let (step, item, code) = (Some(name(step)), item(step), Some(code.to_owned()));
-    let cause = Cause { step, item, kind, code, message, attempts };
+pub(super) fn decided_by(
+    step: &str,
+    kind: FailureKind,
+    code: Option<&str>,
+    message: &str,
+    attempts: u32,
+) -> Event {
+    let (step, item, code) = (Some(name(step)), item(step), code.map(str::to_owned));
+    let cause = Cause { step, item, kind, code, message: message.to_owned(), attempts, who: None };
     Event::CompensationDecided { cause }
 }
 
@@ -365,11 +410,23 @@ pub(super) fn checked_void(step: &str, next: Next) -> Event {
 
 /// The service did not know.
 pub(super) fn check_unknown(step: &str, attempt: u32, next: CheckNext) -> Event {
-    Event::CheckFailed { step: name(step), item: item(step), attempt, fault: None, next }
+    Event::CheckFailed { step: name(step), item: item(step), attempt, fault: None, lost: None, next }
 }
 
 pub(super) fn check_failed(step: &str, attempt: u32, fault: FaultRecord, next: CheckNext) -> Event {
-    Event::CheckFailed { step: name(step), item: item(step), attempt, fault: Some(fault), next }
+    Event::CheckFailed { step: name(step), item: item(step), attempt, fault: Some(fault), lost: None, next }
+}
+
+/// The check died with the process.
+pub(super) fn check_lost(step: &str, attempt: u32, loss: Loss, next: CheckNext) -> Event {
+    let fault = Some(crate::machine::loss::fault());
+    Event::CheckFailed { step: name(step), item: item(step), attempt, fault, lost: Some(loss), next }
+}
+
+/// The compensation died with the process.
+pub(super) fn compensation_lost(step: &str, attempt: u32, loss: Loss, next: CompensationNext) -> Event {
+    let fault = crate::machine::loss::fault();
+    Event::CompensationFailed { step: name(step), item: item(step), attempt, fault, lost: Some(loss), next }
 }
 
 pub(super) fn compensating(step: &str, attempt: u32) -> Event {
@@ -386,7 +443,14 @@ pub(super) fn compensation_failed(
     kind: FaultKind,
     next: CompensationNext,
 ) -> Event {
-    Event::CompensationFailed { step: name(step), item: item(step), attempt, fault: fault(kind), next }
+    Event::CompensationFailed {
+        step: name(step),
+        item: item(step),
+        attempt,
+        fault: fault(kind),
+        lost: None,
+        next,
+    }
 }
 
 pub(super) fn blocked(step: &str, reason: ParkReason) -> Event {
@@ -394,10 +458,14 @@ pub(super) fn blocked(step: &str, reason: ParkReason) -> Event {
 }
 
 pub(super) fn resolved(step: &str) -> Event {
+    resolved_as(step, ResolutionKind::Retry)
+}
+
+pub(super) fn resolved_as(step: &str, how: ResolutionKind) -> Event {
     Event::Resolved {
         step: name(step),
         item: item(step),
-        how: ResolutionKind::Retry,
+        how,
         who: "ann".to_owned(),
         note: "fixed".to_owned(),
     }

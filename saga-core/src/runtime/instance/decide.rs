@@ -96,8 +96,8 @@ impl Live {
         }
         while let Some(Arrival { input, reply, not_before }) = core.inbox.pop_front() {
             now = not_before.map_or(now, |not_before| now.max(not_before));
-            let is_retry = matches!(input, Input::Retry { .. });
-            if is_retry && core.machine.instance_state() != InstanceState::Parked {
+            let is_resolution = matches!(input, Input::Resolve { .. });
+            if is_resolution && core.machine.instance_state() != InstanceState::Parked {
                 reply_with(reply, Err(Error::NotParked { id: self.id.clone() }));
                 continue;
             }
@@ -107,11 +107,11 @@ impl Live {
                     replies.extend(reply);
                 }
                 Err(broken @ Unexpected::Broken { .. }) => {
-                    error!(parent: &self.span, %broken, "a defect of this library: the instance stops here");
+                    error!(parent: self.span(), %broken, "a defect of this library: the instance stops here");
                     return self.leave(core, Some(Ended::Stopped(broken.to_string())));
                 }
                 Err(unexpected) => {
-                    debug!(parent: &self.span, %unexpected, "an input does not fit");
+                    debug!(parent: self.span(), %unexpected, "an input does not fit");
                     reply_with(reply, Err(self.error_of(&unexpected)));
                 }
             }
@@ -163,7 +163,7 @@ impl Live {
         let encoded = match codec::encode(&entry) {
             Ok(encoded) => encoded,
             Err(error) => {
-                error!(parent: &self.span, %error, "an entry cannot be written");
+                error!(parent: self.span(), %error, "an entry cannot be written");
                 return self.leave(core, Some(Ended::Stopped(error.to_string())));
             }
         };
