@@ -177,9 +177,8 @@ impl Shared {
     /// Ends without further ado, since a part that everything depends on has failed.
     pub(crate) fn fail(&self) {
         self.lifecycle.fail();
-        self.committer.clear();
         self.committer_ended.send_replace(true);
-        self.forget_all();
+        self.let_go();
     }
 
     /// The gate that the machine of an instance asks.
@@ -297,8 +296,10 @@ impl Shared {
         }
     }
 
-    /// Forgets everything in memory: who waits learns that there is nobody left to answer.
-    pub(crate) fn forget_all(&self) {
+    /// Lets go of everything in memory and of what was handed in to be written: they and what they share hold each
+    /// other. Who waits learns that there is nobody left to answer.
+    pub(crate) fn let_go(&self) {
+        self.committer.close();
         let closed = Table { closed: true, ..Table::default() };
         let table = std::mem::replace(&mut *self.table(), closed);
         table.live.values().for_each(|live| live.forget());
