@@ -43,6 +43,8 @@ mod operations;
 
 mod versions;
 
+mod observability;
+
 mod files;
 mod inline;
 mod logs;

@@ -179,6 +179,12 @@ impl Admission {
         next
     }
 
+    /// How many wait for a place.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn queued(&self) -> usize {
+        self.book().queue.len()
+    }
+
     /// Waits until a place was given back or an instance queued since the last call.
     pub(crate) async fn changed(&self) {
         self.changed.notified().await;

@@ -5,16 +5,18 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tracing::error;
+use tracing::{Span, error};
 
 use crate::error::Error;
+use crate::journal::TraceContext;
 use crate::runtime::attention::Attention;
 use crate::runtime::clock::{Clock, SystemClock};
 use crate::runtime::orchestrator::Orchestrator;
 use crate::runtime::registry::{AnySaga, Registry};
 use crate::runtime::shared::{Settings, Shared};
 use crate::runtime::summary::InstanceSummary;
-use crate::runtime::{purge, recovery, stay};
+use crate::runtime::trace::Tracing;
+use crate::runtime::{metrics, purge, recovery, stay};
 use crate::saga::Saga;
 use crate::store::{Defined, InUse, Store};
 
@@ -59,6 +61,7 @@ impl Builder {
                 payload_bytes_max: DEFAULT_PAYLOAD_LIMIT,
                 shutdown_grace: DEFAULT_SHUTDOWN_GRACE,
                 namespace: None,
+                tracing: Tracing::default(),
                 max_queued: None,
                 attention: Attention::default(),
             },
@@ -104,6 +107,29 @@ impl Builder {
     /// Makes `name` the first part of every idempotency key, so that staging and production never share one.
     pub fn namespace(mut self, name: impl Into<String>) -> Self {
         self.settings.namespace = Some(name.into().into());
+        self
+    }
+
+    /// How to find out in which trace a caller of [`start`](Orchestrator::start) is. `capture` is called there, in
+    /// the caller's own task. What it says is kept in the journal with the instance, and with its children, so that
+    /// the trace goes on after a crash; a `start` of an instance that was started before changes nothing.
+    ///
+    /// If it panics the instance has no trace.
+    pub fn trace_context(
+        mut self,
+        capture: impl Fn() -> Option<TraceContext> + Send + Sync + 'static,
+    ) -> Self {
+        self.settings.tracing.capture = Some(Arc::new(capture));
+        self
+    }
+
+    /// What to do with the span of an instance that was started in a trace, such as making it a part of that trace.
+    /// `adopt` is called once for each such span, before anything runs in it: after a start, and whenever the instance
+    /// is read back, by a later process too. It has to be quick, since the instance waits for it.
+    ///
+    /// If it panics the span stays as it is.
+    pub fn adopt_trace(mut self, adopt: impl Fn(&Span, &TraceContext) + Send + Sync + 'static) -> Self {
+        self.settings.tracing.adopt = Some(Arc::new(adopt));
         self
     }
 
@@ -156,6 +182,7 @@ impl Builder {
         supervise(&shared, "committing", Arc::clone(&shared).commit());
         supervise(&shared, "recovery", recovery::run(Arc::clone(&shared)));
         supervise(&shared, "keeping the lease", stay::keep(Arc::clone(&shared)));
+        metrics::watch(&shared);
         if let Some(time) = retain_for {
             drop(tokio::spawn(purge::retain(Arc::clone(&shared), time)));
         }

@@ -4,10 +4,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, oneshot};
+use tokio::time::Instant;
 use tracing::{error, warn};
 
 use crate::journal::EncodedEntry;
 use crate::runtime::instance::Live;
+use crate::runtime::metrics::Recording;
 use crate::runtime::shutdown::{Lifecycle, Work};
 use crate::store::{Refusal, Store, StoreError, Stored, Write};
 
@@ -34,8 +36,16 @@ pub(crate) enum Written {
 
 /// Where instances hand in their writes.
 pub(crate) struct Committer {
-    queue: Mutex<Vec<Pending>>,
+    queue: Mutex<Queue>,
     filled: Notify,
+}
+
+/// What is handed in and not taken yet.
+#[derive(Default)]
+struct Queue {
+    pending: Vec<Pending>,
+    /// Nobody commits any more.
+    closed: bool,
 }
 
 /// A write and whom to tell of it.
@@ -95,14 +105,24 @@ impl Committer {
         self.push(Pending { write, teller: Teller::Answer(answer), _work: work });
     }
 
-    /// Drops what is handed in, since nobody commits it any more.
-    pub(crate) fn clear(&self) {
-        let dropped = std::mem::take(&mut *self.queue());
+    /// Drops what is handed in, and what will be, since nobody commits it any more: who waits for an answer learns
+    /// that there is none, and what is handed in holds what it was handed in to.
+    pub(crate) fn close(&self) {
+        let mut queue = self.queue();
+        queue.closed = true;
+        let dropped = std::mem::take(&mut queue.pending);
+        drop(queue);
         drop(dropped);
     }
 
     fn push(&self, pending: Pending) {
-        self.queue().push(pending);
+        let mut queue = self.queue();
+        if queue.closed {
+            drop(queue);
+            return drop(pending);
+        }
+        queue.pending.push(pending);
+        drop(queue);
         self.filled.notify_one();
     }
 
@@ -112,6 +132,7 @@ impl Committer {
         store: &dyn Store,
         lifecycle: &Lifecycle,
         repairing: &tokio::sync::Mutex<()>,
+        recording: &Recording,
     ) {
         loop {
             let batch = self.take();
@@ -131,9 +152,14 @@ impl Committer {
                 tellers.push(teller);
                 works.push(work);
             }
+            let begun = Instant::now();
             let results = match store.append(&writes).await {
-                Ok(results) => results.into_iter().map(Written::from).collect(),
+                Ok(results) => {
+                    recording.committed(writes.len(), writes.iter().map(size_of).sum(), begun);
+                    results.into_iter().map(Written::from).collect()
+                }
                 Err(error) => {
+                    recording.commit_failed();
                     let _one_at_a_time = repairing.lock().await;
                     self.repair(store, lifecycle, &writes, &tellers, error).await
                 }
@@ -148,7 +174,7 @@ impl Committer {
 
     /// The next batch, within its limits; one write is always taken.
     fn take(&self) -> Vec<Pending> {
-        let mut queue = self.queue();
+        let queue = &mut self.queue().pending;
         let mut bytes = 0;
         let fits = queue.iter().take(BATCH_ENTRIES_MAX).take_while(|pending| {
             bytes += size_of(&pending.write);
@@ -156,7 +182,7 @@ impl Committer {
         });
         let count = fits.count().max(1).min(queue.len());
         let rest = queue.split_off(count);
-        std::mem::replace(&mut *queue, rest)
+        std::mem::replace(queue, rest)
     }
 
     /// After a failed commit: reopens the store and reads back. What is found was written; what is not found is
@@ -199,18 +225,18 @@ impl Committer {
     /// Tells the callers whose instances wait to be created that the store does not work. None of these was
     /// handed to it.
     fn refuse_new(&self, error: &StoreError) {
-        let mut kept = Vec::new();
-        let mut refused = Vec::new();
-        for pending in std::mem::take(&mut *self.queue()) {
-            if is_new(&pending.write) { &mut refused } else { &mut kept }.push(pending);
-        }
-        self.queue().splice(0..0, kept);
+        let mut queue = self.queue();
+        let pending = std::mem::take(&mut queue.pending);
+        let (refused, kept): (Vec<_>, Vec<_>) =
+            pending.into_iter().partition(|pending| is_new(&pending.write));
+        queue.pending = kept;
+        drop(queue);
         for pending in refused {
             pending.teller.written(Written::Failed(error.clone()));
         }
     }
 
-    fn queue(&self) -> MutexGuard<'_, Vec<Pending>> {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
-use tracing::{Instrument, debug, debug_span};
+use tracing::{Instrument, debug};
 
 use crate::context::{Attempt, StepContext};
 use crate::definition::Definition;
@@ -19,6 +19,7 @@ use crate::runtime::instance::Live;
 use crate::runtime::limits::Permit;
 use crate::runtime::recovery::Suspicion;
 use crate::runtime::shutdown::Lifecycle;
+use crate::runtime::trace;
 
 /// What to run.
 pub(crate) struct Order {
@@ -85,21 +86,19 @@ pub(crate) fn input_of(
 /// Runs an attempt in a task of its own.
 pub(crate) fn spawn(live: Arc<Live>, order: Order, around: Surroundings) -> AbortHandle {
     let running = Lifecycle::work(live.shared());
-    let span = match order.role {
-        Role::Step => {
-            debug_span!(parent: live.span(), "attempt", step = %order.name, attempt = order.attempt)
-        }
-        Role::Check => debug_span!(parent: live.span(), "check", step = %order.name, attempt = order.attempt),
-        Role::Compensation => {
-            debug_span!(parent: live.span(), "compensation", step = %order.name, attempt = order.attempt)
-        }
-    };
     let runtime = live.shared().runtime.clone();
     let shared = Arc::clone(live.shared());
     let Surroundings { cancelled, failure, permit, suspicion } = around;
-    let attempt = run(live, order, cancelled, failure, suspicion, span.clone()).instrument(span);
     let task = runtime.spawn(async move {
-        attempt.await;
+        // Here, and not before: what a subscriber makes of a span does not hold up the commit that is under way.
+        let span = trace::of_attempt(
+            live.span(),
+            order.role,
+            live.saga().definition(),
+            live.id(),
+            (&order.name, order.item, order.attempt),
+        );
+        run(live, order, cancelled, failure, suspicion, span.clone()).instrument(span).await;
         if permit.is_some() {
             drop(permit);
             shared.serve_line();
@@ -122,6 +121,7 @@ async fn run(
     let Some(memory) = live.memory() else {
         return live.stop("its values cannot be read");
     };
+    let begun = Instant::now();
     let cx = StepContext::new(Attempt {
         namespace: shared.settings.namespace.as_deref(),
         saga: live.saga().definition().name(),
@@ -130,14 +130,16 @@ async fn run(
         item,
         attempt,
         compensation: role == Role::Compensation,
-        deadline: Instant::now().checked_add(timeout),
+        deadline: begun.checked_add(timeout),
         cancelled,
+        trace: live.trace().cloned(),
         span,
     });
     let encoding = Encoding::Json { bytes_max: shared.settings.payload_bytes_max };
     let at = item.and_then(|item| usize::try_from(item).ok());
     let call = Call { step: step.get(), item: at, role, cx: &cx, failure: failure.as_ref(), encoding };
     let end = attempt::run(|| memory.call(call), timeout).await;
+    live.meters().ended(role, step, &end, begun);
     tell(&end);
     if let Some(suspicion) = suspicion {
         live.clear(suspicion);

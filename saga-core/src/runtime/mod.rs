@@ -23,6 +23,7 @@ mod instance;
 pub(crate) mod launch;
 mod limits;
 mod line;
+pub mod metrics;
 mod orchestrator;
 mod output;
 mod purge;
@@ -39,6 +40,7 @@ mod shutdown;
 mod start;
 mod stay;
 mod summary;
+mod trace;
 mod verdict;
 
 pub use any_handle::AnyHandle;

@@ -8,7 +8,7 @@ use tracing::{debug, warn};
 use crate::definition::Definition;
 use crate::error::Error;
 use crate::id::{InstanceId, StepIndex};
-use crate::journal::{Entry, Event, Head, InstanceState, Loss, ParkReason, Progress, codec};
+use crate::journal::{Entry, Event, Head, InstanceState, Loss, ParkReason, Progress, TraceContext, codec};
 use crate::machine::{Input, Machine, ReplayError};
 use crate::private::AnySlot;
 use crate::runtime::admission::Place;
@@ -120,12 +120,13 @@ fn put(
         debug!(instance = %head.id, state = %machine.instance_state(), "nothing to go on with");
         return Revived::Settled;
     }
-    let Recalled { memory, output, parent, unread } = recall(saga, &entries);
+    let Recalled { memory, output, parent, trace, unread } = recall(saga, &entries);
     let seq = entries.last().map_or(head.seq, |last| last.seq);
     // What cannot be read parks the instance, so it needs no place.
     let place = if unread.is_none() { place } else { None };
     let (id, created_at) = (head.id.clone(), head.created_at);
-    let arriving = Arriving { id, saga: Arc::clone(saga), memory, place, slot: None, created_at, parent };
+    let arriving =
+        Arriving { id, saga: Arc::clone(saga), memory, place, slot: None, created_at, parent, trace };
     let loss = shared.suspects.loss_of(stored, &machine);
     let live = Live::revived(shared, arriving, machine, seq, head.progress.clone(), output);
     if loss != Loss::CutOff {
@@ -177,6 +178,7 @@ struct Recalled {
     memory: Option<Arc<dyn AnyInstance>>,
     output: Output,
     parent: Option<InstanceId>,
+    trace: Option<Arc<TraceContext>>,
     unread: Option<(StepIndex, String)>,
 }
 
@@ -186,8 +188,9 @@ fn recall(saga: &Arc<dyn AnySaga>, entries: &[Entry]) -> Recalled {
     let mut recalled = Recalled::default();
     for event in entries.iter().flat_map(|entry| &entry.events) {
         recalled.output.note(definition, definition.output(), event);
-        if let Event::SagaStarted { input, parent, .. } = event {
+        if let Event::SagaStarted { input, parent, trace, .. } = event {
             recalled.parent.clone_from(parent);
+            recalled.trace = trace.clone().map(Arc::new);
             match saga.recall(input) {
                 Ok(memory) => recalled.memory = Some(memory),
                 Err(message) => recalled.unread = StepIndex::new(0).map(|first| (first, message)),

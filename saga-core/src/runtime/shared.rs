@@ -23,11 +23,13 @@ use crate::runtime::door::Door;
 use crate::runtime::instance::Live;
 use crate::runtime::limits::Limits;
 use crate::runtime::line::Line;
+use crate::runtime::metrics::Recording;
 use crate::runtime::output::Output;
 use crate::runtime::recovery::Suspects;
 use crate::runtime::registry::Registry;
 use crate::runtime::shutdown::Lifecycle;
 use crate::runtime::stay::LEASE;
+use crate::runtime::trace::Tracing;
 use crate::store::Store;
 use crate::time::Timestamp;
 
@@ -39,6 +41,7 @@ pub(crate) struct Settings {
     pub(crate) payload_bytes_max: usize,
     pub(crate) shutdown_grace: Duration,
     pub(crate) namespace: Option<Arc<str>>,
+    pub(crate) tracing: Tracing,
     pub(crate) attention: Attention,
 }
 
@@ -52,6 +55,7 @@ pub(crate) struct Shared {
     limits: Limits,
     pub(crate) line: Line,
     pub(crate) committer: Committer,
+    pub(crate) recording: Recording,
     pub(crate) lifecycle: Lifecycle,
     pub(crate) suspects: Arc<Suspects>,
     pub(crate) runtime: Runtime,
@@ -120,7 +124,7 @@ impl Shared {
         unclean: Vec<Epoch>,
         runtime: Runtime,
     ) -> Arc<Self> {
-        let suspects = Suspects::new(unclean);
+        let suspects = Suspects::new(epoch, unclean);
         let admission = Admission::new(settings.max_active, settings.max_queued);
         admission.hold_back(suspects.holds_others_back());
         Arc::new(Self {
@@ -128,6 +132,7 @@ impl Shared {
             clock,
             limits: Limits::of(&registry),
             line: Line::default(),
+            recording: Recording::new(&registry),
             registry,
             admission,
             suspects,
@@ -172,9 +177,8 @@ impl Shared {
     /// Ends without further ado, since a part that everything depends on has failed.
     pub(crate) fn fail(&self) {
         self.lifecycle.fail();
-        self.committer.clear();
         self.committer_ended.send_replace(true);
-        self.forget_all();
+        self.let_go();
     }
 
     /// The gate that the machine of an instance asks.
@@ -208,7 +212,7 @@ impl Shared {
 
     /// Commits what instances hand in, until the end.
     pub(crate) async fn commit(self: Arc<Self>) {
-        self.committer.run(&*self.store, &self.lifecycle, &self.repairing).await;
+        self.committer.run(&*self.store, &self.lifecycle, &self.repairing, &self.recording).await;
         self.committer_ended.send_replace(true);
     }
 
@@ -242,6 +246,12 @@ impl Shared {
     /// All instances in memory.
     pub(crate) fn live(&self) -> Vec<Arc<Live>> {
         self.table().live.values().cloned().collect()
+    }
+
+    /// How many they are.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn in_memory(&self) -> usize {
+        self.table().live.len()
     }
 
     /// Takes an instance out of memory. Those who wait for its outcome are told if it has `ended`, else they
@@ -286,8 +296,10 @@ impl Shared {
         }
     }
 
-    /// Forgets everything in memory: who waits learns that there is nobody left to answer.
-    pub(crate) fn forget_all(&self) {
+    /// Lets go of everything in memory and of what was handed in to be written: they and what they share hold each
+    /// other. Who waits learns that there is nobody left to answer.
+    pub(crate) fn let_go(&self) {
+        self.committer.close();
         let closed = Table { closed: true, ..Table::default() };
         let table = std::mem::replace(&mut *self.table(), closed);
         table.live.values().for_each(|live| live.forget());

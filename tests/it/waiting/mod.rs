@@ -2,6 +2,8 @@
 
 pub(crate) mod family;
 mod loan;
+mod reminder;
+mod stories;
 
 mod child_compensation;
 mod child_parking;
@@ -9,6 +11,8 @@ mod children;
 
 mod signal_limits;
 mod signals;
+
+mod crashes;
 
 use std::future::Future;
 use std::time::Duration;

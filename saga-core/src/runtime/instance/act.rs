@@ -57,7 +57,7 @@ impl Live {
             return;
         }
         let Some(order) = Order::new(self.saga.definition(), role, name, item, attempt) else {
-            return error!(parent: &self.span, step = %name, "the journal names a step that the saga does not have");
+            return error!(parent: self.span(), step = %name, "the journal names a step that the saga does not have");
         };
         let step = order.step;
         let permit = (role == Role::Step)

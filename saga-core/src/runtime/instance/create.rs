@@ -31,8 +31,9 @@ impl Live {
         let mut door = shared.door(arriving.place.is_some(), &definition, &id);
         let (mut machine, mut events) =
             Machine::begin(Arc::clone(&definition), id.clone(), input, now, &mut door);
-        if let Some(Event::SagaStarted { parent, .. }) = events.first_mut() {
+        if let Some(Event::SagaStarted { parent, trace, .. }) = events.first_mut() {
             parent.clone_from(&arriving.parent);
+            *trace = arriving.trace.as_deref().cloned();
         }
         if let Some(memory) = &arriving.memory {
             let answered = answer_all(shared, &mut machine, &**memory, now, &mut door);

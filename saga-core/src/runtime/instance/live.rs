@@ -3,19 +3,21 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::sync::{oneshot, watch};
 use tokio::task::AbortHandle;
 use tracing::Span;
 
 use super::attend::Attended;
+use super::news::Told;
 use crate::error::Error;
 use crate::id::{Epoch, InstanceId, Seq, StepIndex};
-use crate::journal::{Event, Progress};
+use crate::journal::{Event, Progress, TraceContext};
 use crate::machine::{Input, Machine};
 use crate::runtime::admission::{Place, Slot};
 use crate::runtime::limits::{Limit, Permit};
+use crate::runtime::metrics::Meters;
 use crate::runtime::output::Output;
 use crate::runtime::recovery::Suspicion;
 use crate::runtime::registry::{AnyInstance, AnySaga};
@@ -39,9 +41,13 @@ pub(crate) struct Live {
     pub(super) created_at: Timestamp,
     /// The instance whose step it is, if it is a child.
     pub(super) parent: Option<InstanceId>,
+    /// The trace of whoever started it.
+    trace: Option<Arc<TraceContext>>,
     pub(super) cancel: watch::Sender<bool>,
     pub(super) created: AtomicBool,
-    pub(super) span: Span,
+    pub(super) meters: Meters,
+    /// Made when it is first needed: an instance that was started before, and is just found to have been, has none.
+    span: OnceLock<Span>,
     pub(super) core: Mutex<Core>,
 }
 
@@ -49,6 +55,7 @@ pub(super) struct Core {
     pub(super) machine: Machine,
     pub(super) seq: Seq,
     pub(super) progress: Progress,
+    pub(super) told: Told,
     pub(super) output: Output,
     pub(super) place: Option<Place>,
     pub(super) slot: Option<Slot>,
@@ -123,6 +130,8 @@ pub(crate) struct Arriving {
     pub(crate) created_at: Timestamp,
     /// The instance whose step it is, if it is a child.
     pub(crate) parent: Option<InstanceId>,
+    /// The trace of whoever started it.
+    pub(crate) trace: Option<Arc<TraceContext>>,
 }
 
 impl fmt::Debug for Live {
@@ -148,7 +157,9 @@ impl Live {
         progress: Progress,
         output: Output,
     ) -> Arc<Self> {
+        let told = Told { state: progress.state, needs_attention: progress.needs_attention };
         let live = Self::new(shared, arriving, machine, seq, progress, output);
+        live.core().told = told;
         live.created.store(true, Ordering::Release);
         live
     }
@@ -161,12 +172,12 @@ impl Live {
         progress: Progress,
         output: Output,
     ) -> Arc<Self> {
-        let Arriving { id, saga, memory, place, slot, created_at, parent } = arriving;
-        let span = tracing::info_span!("saga", saga = %saga.definition().name(), instance = %id);
+        let Arriving { id, saga, memory, place, slot, created_at, parent, trace } = arriving;
         let core = Core {
             machine,
             seq,
             progress,
+            told: Told::BEGUN,
             output,
             place,
             slot,
@@ -182,6 +193,7 @@ impl Live {
             doubted: false,
             gone: false,
         };
+        let meters = shared.recording.of(saga.definition());
         Arc::new(Self {
             id,
             epoch: shared.epoch(),
@@ -190,9 +202,11 @@ impl Live {
             memory,
             created_at,
             parent,
+            trace,
             cancel: watch::Sender::new(false),
             created: AtomicBool::new(false),
-            span,
+            meters,
+            span: OnceLock::new(),
             core: Mutex::new(core),
         })
     }
@@ -233,13 +247,23 @@ impl Live {
         self.memory.as_ref()
     }
 
+    /// The trace of whoever started it.
+    pub(crate) fn trace(&self) -> Option<&Arc<TraceContext>> {
+        self.trace.as_ref()
+    }
+
     /// The instance whose step it is, if it is a child.
     pub(crate) fn parent(&self) -> Option<&InstanceId> {
         self.parent.as_ref()
     }
 
     pub(crate) fn span(&self) -> &Span {
-        &self.span
+        let (tracing, definition) = (&self.shared.settings.tracing, self.saga.definition());
+        self.span.get_or_init(|| tracing.of_instance(definition, &self.id, self.trace.as_deref()))
+    }
+
+    pub(crate) fn meters(&self) -> &Meters {
+        &self.meters
     }
 
     /// Whether its first entry is durable.

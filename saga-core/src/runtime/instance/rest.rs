@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tracing::info;
-
 use super::live::{Arrival, Core, Live};
 use crate::journal::InstanceState;
 use crate::machine::{Input, Machine};
@@ -62,7 +60,6 @@ impl Live {
             InstanceState::Running | InstanceState::Compensating | InstanceState::Unreadable => None,
         };
         if let Some(ended) = ended {
-            info!(parent: &self.span, state = %core.machine.instance_state(), "the instance rests");
             self.leave(core, Some(ended));
             return core.progress.due.into_iter().for_each(|due| self.shared.note_due(due));
         }
