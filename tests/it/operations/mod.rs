@@ -17,3 +17,5 @@ mod report;
 
 mod attention;
 mod queue;
+
+mod stories;
