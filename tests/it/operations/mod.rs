@@ -18,4 +18,5 @@ mod report;
 mod attention;
 mod queue;
 
+mod deployments;
 mod stories;
