@@ -95,7 +95,6 @@ impl Record {
             }
             Event::CheckStarted { attempt, .. } => self.checks.made = *attempt,
             Event::CheckedVoid { next, .. } => {
-                self.checks.deaths = 0;
                 self.be_certain();
                 self.message = match next {
                     Next::Park(reason) => Some(why_parked(*reason, "").into()),
