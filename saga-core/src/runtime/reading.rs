@@ -21,8 +21,10 @@ pub(crate) async fn head_of(shared: &Shared, id: &InstanceId) -> Result<Head, Er
 
 /// Where an instance stands, of the saga that it is taken for.
 pub(crate) async fn status(shared: &Shared, id: &InstanceId, saga: Option<&str>) -> Result<Status, Error> {
-    let machine = replayed(shared, id, saga).await?.machine;
+    let Replayed { head, machine, .. } = replayed(shared, id, saga).await?;
     let mut status = machine.status();
+    // That it is late is no event.
+    status.needs_attention |= head.progress.needs_attention;
     for (step, ..) in machine.children() {
         let Some(shown) = status.steps.get_mut(step.get()) else { continue };
         let Ok(child) = child_id(id, &shown.step) else { continue };

@@ -6,4 +6,5 @@ mod scenes;
 mod matrix;
 
 mod cancel;
+mod resolving;
 mod revert;

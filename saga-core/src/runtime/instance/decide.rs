@@ -130,12 +130,16 @@ impl Live {
         core.permits.append(&mut door.permits);
         core.in_line.append(&mut door.refused);
         let due = due_of(&core.machine, now, core.stays());
-        let is_unsaid = due.is_some() && due != core.progress.due && !self.shared.lifecycle.is_ending();
+        let waits_anew = due.is_some() && due != core.progress.due;
+        // That the deadline has passed when it was too late to turn around is no event.
+        let is_flagged = core.machine.needs_attention() && !core.progress.needs_attention;
+        let is_unsaid = (waits_anew || is_flagged) && !self.shared.lifecycle.is_ending();
         if events.is_empty() && !is_unsaid {
             replies.into_iter().for_each(|reply| reply_with(Some(reply), Ok(())));
             self.rest(core);
         } else {
-            // Without an event it says only until when the instance waits, which it has to before it leaves memory.
+            // Without an event it says only until when the instance waits, which it has to before it leaves memory, or
+            // that a person should look.
             self.hand_in(core, events, replies, now);
         }
     }

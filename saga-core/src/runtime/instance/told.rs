@@ -27,7 +27,9 @@ impl Live {
         let (step, item) = match *target {
             Target::One { step, item } => (step, item),
             Target::All => {
-                let Some(only) = core.machine.parked() else { return Ok(None) };
+                let mut parked = core.machine.parked_all();
+                // Of several, or of none, the machine takes no output.
+                let (Some(only), None) = (parked.next(), parked.next()) else { return Ok(None) };
                 let Some(step) = definition.index_of(&only.step) else { return Ok(None) };
                 (step, only.item)
             }

@@ -118,7 +118,7 @@ pub(crate) async fn inspect(shared: &Shared, id: &InstanceId) -> Result<Instance
     let stored = load(&*shared.store, id).await.map_err(|error| or_ending(shared, error))?;
     let definition = reading::definition_of(shared, &stored.head).await?;
     let machine = definition.and_then(|definition| replay(&definition, &stored).ok()).map(|of| of.machine);
-    let parked = machine.and_then(|machine| machine.parked()).into_iter().collect();
+    let parked = machine.map(|machine| machine.parked_all().collect()).unwrap_or_default();
     let Stored { head, entries, signals } = stored;
     let unregistered = shared.registry.of(&head).is_none();
     let journal: Vec<ReportedEntry> = entries.into_iter().map(report_entry).collect();
