@@ -46,9 +46,14 @@ impl Desk {
     }
 }
 
+/// Lets `builder` drive it over `world`.
+pub(crate) fn register(builder: Builder, world: &World) -> Builder {
+    builder.register(Desk { world: world.clone() })
+}
+
 /// An orchestrator of the saga over `world`, to be built.
 pub(crate) fn builder(store: Probe, world: &World) -> Builder {
-    Orchestrator::builder(store).register(Desk { world: world.clone() })
+    register(Orchestrator::builder(store), world)
 }
 
 /// An orchestrator of the saga over `world`.

@@ -5,6 +5,9 @@ mod scenes;
 
 mod matrix;
 
+mod bulk;
 mod cancel;
 mod resolving;
 mod revert;
+
+mod asking;
