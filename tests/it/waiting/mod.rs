@@ -13,6 +13,7 @@ mod signal_limits;
 mod signals;
 
 mod crashes;
+mod set_back;
 
 use std::future::Future;
 use std::time::Duration;
