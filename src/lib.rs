@@ -107,6 +107,9 @@ pub use saga_core::journal::InstanceState;
 #[cfg(feature = "sqlite")]
 pub use saga_sqlite::SqliteStore;
 
+#[cfg(feature = "testing")]
+pub use saga_testing as testing;
+
 // The derive shares its name with the trait: macros are another namespace.
 #[cfg(feature = "macros")]
 #[doc = include_str!("docs/fault.md")]

@@ -15,6 +15,7 @@ mod door;
 mod handle;
 mod inbox;
 mod instance;
+mod intercept;
 pub(crate) mod launch;
 mod limits;
 mod line;
@@ -32,4 +33,6 @@ mod stay;
 pub use builder::{Builder, DEFAULT_MAX_ACTIVE, DEFAULT_PAYLOAD_LIMIT, DEFAULT_SHUTDOWN_GRACE};
 pub use clock::{Clock, SystemClock};
 pub use handle::Handle;
+#[doc(hidden)]
+pub use intercept::{Intercept, Intercepted};
 pub use orchestrator::{Orchestrator, Resolution};
