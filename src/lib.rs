@@ -64,6 +64,7 @@
 //! - [`Orchestrator`], [`Handle`], [`Outcome`]: running instances, and what comes of them.
 //! - [`SqliteStore`] and [`MemoryStore`]: where journals are kept; [`store::Store`]: writing another.
 //! - [`inline`]: the same saga without a store.
+//! - [`trace`] and [`metrics`]: what is seen of instances, in logs, traces and numbers.
 //!
 //! # What is promised
 //! Each step is called at least once and its outcome is recorded once; a failed instance compensates every step
@@ -81,6 +82,9 @@
 //! # Features
 //! - `macros` (default): the attribute macros and the derive.
 //! - `sqlite` (default): [`SqliteStore`].
+//! - `metrics`: what the orchestrator counts and measures goes to the recorder of the crate `metrics` that the
+//!   program installs. Not a default, since nobody can tell from here whether there is one, and the gauges are asked
+//!   of the store.
 
 #[doc(hidden)]
 pub use saga_core::private as __private;
@@ -103,6 +107,16 @@ pub use saga_core::store::{self, MemoryStore};
 pub use saga_core::{inline, journal};
 
 pub use saga_core::journal::InstanceState;
+
+#[doc = include_str!("docs/metrics.md")]
+pub mod metrics {
+    pub use saga_core::runtime::metrics::*;
+}
+
+#[doc = include_str!("docs/trace.md")]
+pub mod trace {
+    pub use saga_core::journal::{InvalidTrace, TraceContext};
+}
 
 #[cfg(feature = "sqlite")]
 pub use saga_sqlite::SqliteStore;

@@ -9,6 +9,7 @@ use tracing::Span;
 use uuid::Uuid;
 
 use crate::id::{InstanceId, StepName};
+use crate::journal::TraceContext;
 
 /// The namespace of idempotency keys as UUIDs, drawn once at random. It never changes: services remember keys.
 const KEY_NAMESPACE: Uuid = Uuid::from_u128(0x5e3a_0f1c_7b62_5d0e_9c41_2f8d_6ab9_1e57);
@@ -36,6 +37,7 @@ struct Inner {
     step_key_bytes: usize,
     deadline: Option<Instant>,
     cancelled: Option<watch::Receiver<bool>>,
+    trace: Option<Arc<TraceContext>>,
     span: Span,
 }
 
@@ -51,6 +53,7 @@ pub(crate) struct Attempt<'a> {
     pub(crate) compensation: bool,
     pub(crate) deadline: Option<Instant>,
     pub(crate) cancelled: Option<watch::Receiver<bool>>,
+    pub(crate) trace: Option<Arc<TraceContext>>,
     pub(crate) span: Span,
 }
 
@@ -69,6 +72,7 @@ impl StepContext {
             compensation: false,
             deadline: None,
             cancelled: None,
+            trace: None,
             span: Span::none(),
         })
     }
@@ -84,6 +88,7 @@ impl StepContext {
             compensation,
             deadline,
             cancelled,
+            trace,
             span,
         } = attempt;
         let mut key = String::with_capacity(64);
@@ -112,6 +117,7 @@ impl StepContext {
             step_key_bytes,
             deadline,
             cancelled,
+            trace,
             span,
         };
         Self { inner: Arc::new(inner) }
@@ -172,7 +178,14 @@ impl StepContext {
         self.inner.deadline
     }
 
-    /// The attempt's span, to be the parent of others.
+    /// The trace of whoever started the instance, or the family that it is a child of: what
+    /// [`Builder::trace_context`](crate::runtime::Builder::trace_context) said then, also after a crash. For the
+    /// headers of calls, where the program has no tracing that knows better.
+    pub fn trace_context(&self) -> Option<&TraceContext> {
+        self.inner.trace.as_deref()
+    }
+
+    /// The attempt's span, in which the method runs, to be the parent of others.
     pub fn span(&self) -> &Span {
         &self.inner.span
     }

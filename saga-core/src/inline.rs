@@ -181,6 +181,7 @@ impl<'a, S: Saga> Calls<'a, S> {
             compensation: role == Role::Compensation,
             deadline: Instant::now().checked_add(timeout),
             cancelled: failure.is_none().then(|| self.cancelled.clone()),
+            trace: None,
             span: Span::current(),
         });
         let (flow, memory) = (self.flow, self.memory);

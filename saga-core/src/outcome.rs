@@ -46,7 +46,10 @@ impl From<&Cause> for Failure {
 impl<Step: fmt::Display> fmt::Display for Failure<Step> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.step {
-            Some(step) => write!(f, "step {step} failed in attempt {}: {}", self.attempts, self.message),
+            Some(step) => {
+                let step = Named { step, item: self.item };
+                write!(f, "step {step} failed in attempt {}: {}", self.attempts, self.message)
+            }
             None => write!(f, "{}", self.message),
         }
     }
@@ -74,11 +77,27 @@ pub struct Parked<Step = StepName> {
 
 impl<Step: fmt::Display> fmt::Display for Parked<Step> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "step {} is parked ({}): {}", self.step, self.reason, self.message)
+        let step = Named { step: &self.step, item: self.item };
+        write!(f, "step {step} is parked ({}): {}", self.reason, self.message)
     }
 }
 
 impl<Step: fmt::Debug + fmt::Display> Error for Parked<Step> {}
+
+/// The name of a step, or of an item of one: `reserve_line/3`.
+pub(crate) struct Named<'a, Step> {
+    pub(crate) step: &'a Step,
+    pub(crate) item: Option<u32>,
+}
+
+impl<Step: fmt::Display> fmt::Display for Named<'_, Step> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.item {
+            None => self.step.fmt(f),
+            Some(item) => write!(f, "{}/{item}", self.step),
+        }
+    }
+}
 
 /// An instance that did not complete: what [`Outcome::into_result`] has for an error.
 ///

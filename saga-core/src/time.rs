@@ -40,6 +40,15 @@ impl Timestamp {
         Self(self.0.saturating_add(u64::try_from(later.as_millis()).unwrap_or(u64::MAX)))
     }
 
+    /// The moment `earlier` before this one, or the epoch. [`NEVER`](Self::NEVER) stays never.
+    #[must_use]
+    pub fn minus(self, earlier: Duration) -> Self {
+        if self == Self::NEVER {
+            return self;
+        }
+        Self(self.0.saturating_sub(u64::try_from(earlier.as_millis()).unwrap_or(u64::MAX)))
+    }
+
     /// How long after `earlier` this moment is; zero if it is not after it.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))

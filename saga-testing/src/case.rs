@@ -3,7 +3,6 @@
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
-use std::thread;
 
 use saga_core::definition::{Definition, StepKind};
 use saga_core::outcome::Outcome;
@@ -15,6 +14,7 @@ use crate::deviation::Deviation;
 use crate::director::{Script, Wanted};
 use crate::life::live;
 use crate::options::Parking;
+use crate::search::on_a_thread;
 use crate::subject::Subject;
 
 /// One history of a saga, for what is to be said of a certain case. Awaiting it runs it, and returns the world and the
@@ -115,11 +115,7 @@ impl<'a, S: Saga, W: 'a> Case<'a, S, W> {
     {
         let Self { subject, wrong } = self;
         let script = Script::Named(wrong);
-        // A runtime of its own needs a thread of its own, since the test has one already.
-        let lived = thread::scope(|scope| {
-            scope.spawn(|| live(&subject, script, Parking::LeftOut, Wanted::Timeline)).join()
-        });
-        let lived = lived.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        let lived = on_a_thread(|| live(&subject, script, Parking::LeftOut, Wanted::Timeline));
         let timeline = lived.trace.timeline;
         match lived.end {
             Ok((outcome, world)) if lived.trace.is_complete => (world, outcome),

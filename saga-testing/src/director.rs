@@ -5,7 +5,7 @@ use std::future::pending;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use saga_core::id::{InstanceId, StepIndex};
+use saga_core::id::{Epoch, InstanceId, StepIndex};
 use saga_core::journal::InstanceState;
 use saga_core::private::Role;
 use saga_core::runtime::{Clock, Intercepted};
@@ -18,7 +18,7 @@ use crate::options::{self, Parking, Seen};
 use crate::plan::Plan;
 use crate::timeline::{Kind, LineId, Timeline};
 
-/// How long after a crash the process starts again: the lease of the one that died has passed by then.
+/// How long after a crash the process starts again.
 const UNTIL_RESTART: Duration = Duration::from_secs(60);
 
 /// When histories begin, on the instances' own clock: some moment, the same in every run.
@@ -88,6 +88,8 @@ struct Inner {
     is_dead: bool,
     has_ended: bool,
     tired_of: Option<String>,
+    running: usize,
+    stay: Option<Epoch>,
     timeline: Timeline,
     began: Instant,
     before: Duration,
@@ -129,6 +131,8 @@ impl Director {
             is_dead: false,
             has_ended: false,
             tired_of: None,
+            running: 0,
+            stay: None,
             timeline: Timeline::default(),
             began: Instant::now(),
             before: Duration::ZERO,
@@ -142,6 +146,7 @@ impl Director {
         let mut inner = self.inner();
         inner.began = Instant::now();
         inner.is_dead = false;
+        inner.running = 0;
         let has_ended = inner.has_ended;
         self.stands.send_replace(if has_ended { Stand::Ended } else { Stand::Open });
         if life > 1 {
@@ -187,6 +192,7 @@ impl Director {
             return None;
         }
         inner.calls += 1;
+        inner.running += 1;
         let seen = inner.methods.entry(method.clone()).or_default();
         seen.calls += 1;
         let seen = *seen;
@@ -204,9 +210,17 @@ impl Director {
             _ => self.decide_on(&mut inner, call, &method, seen),
         };
         let line = (self.wanted == Wanted::Timeline).then(|| {
-            let kind = if deviation.is_some() { Kind::Deviates } else { Kind::Plain };
+            // Of a call that is made twice the second one deviates.
+            let kind = match deviation {
+                None | Some(Deviation::Twice) => Kind::Plain,
+                Some(_) => Kind::Deviates,
+            };
             let at = inner.now();
-            inner.timeline.note(at, kind, format!("{}, attempt {}", name_of(call, &self.id), call.cx().attempt()))
+            inner.timeline.note(
+                at,
+                kind,
+                format!("{}, attempt {}", name_of(call, &self.id), call.cx().attempt()),
+            )
         });
         Some(Begun { method, deviation, line })
     }
@@ -218,7 +232,8 @@ impl Director {
         method: &Method,
         seen: Seen,
     ) -> Option<Deviation> {
-        let named = (call.role() == Role::Step && call.cx().instance_id() == self.id).then(|| call.cx().step());
+        let named =
+            (call.role() == Role::Step && call.cx().instance_id() == self.id).then(|| call.cx().step());
         let deviation = self.next(inner, named, || options::of_call(call, seen, self.parking))?;
         let Some(each) = deviation.each() else { return Some(deviation) };
         let left = options::budget(call).map_or(1, std::num::NonZeroU32::get).saturating_sub(seen.calls);
@@ -331,10 +346,33 @@ impl Director {
         }
     }
 
-    /// Notes that a call was given up, with its task or with the process.
-    pub(crate) fn end_unheard(&self, line: Option<LineId>) {
-        let end = if self.inner().is_dead { "it dies with the process" } else { "no answer in time" };
+    /// A call is over. If nothing was noted of it, it was given up, alone or with the process.
+    pub(crate) fn end_call(&self, line: Option<LineId>) {
+        let mut inner = self.inner();
+        inner.running = inner.running.saturating_sub(1);
+        let end = if inner.is_dead { "it dies with the process" } else { "no answer in time" };
+        drop(inner);
         self.end(line, end);
+    }
+
+    /// Whether a call is under way.
+    pub(crate) fn is_calling(&self) -> bool {
+        self.inner().running > 0
+    }
+
+    /// Keeps the stay of this life.
+    pub(crate) fn keep_stay(&self, epoch: Epoch) {
+        self.inner().stay = Some(epoch);
+    }
+
+    /// The stay of the life before.
+    pub(crate) fn take_stay(&self) -> Option<Epoch> {
+        self.inner().stay.take()
+    }
+
+    /// The time on the instances' clock.
+    pub(crate) fn now(&self) -> SystemTime {
+        UNIX_EPOCH + BEGINNING + self.inner().now()
     }
 
     /// Whether a timeline is wanted.
@@ -379,7 +417,7 @@ pub(crate) struct HistoryClock(pub(crate) Arc<Director>);
 
 impl Clock for HistoryClock {
     fn now(&self) -> SystemTime {
-        UNIX_EPOCH + BEGINNING + self.0.inner().now()
+        self.0.now()
     }
 }
 
@@ -392,14 +430,14 @@ fn method_of(call: &Intercepted) -> Method {
 pub(crate) fn name_of(call: &Intercepted, root: &str) -> String {
     let cx = call.cx();
     let item = call.item().map(|item| format!("/{item}")).unwrap_or_default();
-    let of = match cx.instance_id() {
-        id if id == root => String::new(),
-        id => format!(" of {id}"),
-    };
-    let step = format!("{}{item}{of}", cx.step());
-    match call.role() {
+    let step = format!("{}{item}", cx.step());
+    let method = match call.role() {
         Role::Step => step,
         Role::Check => format!("check of {step}"),
         Role::Compensation => format!("compensation of {step}"),
+    };
+    match cx.instance_id() {
+        id if id == root => method,
+        id => format!("{id}: {method}"),
     }
 }

@@ -21,19 +21,12 @@ use crate::verdict::Verdict;
 pub const DEFAULT_DEVIATIONS: usize = 2;
 
 /// How many histories are run at most if nothing is said: a few seconds in a debug build.
-pub const DEFAULT_HISTORIES: usize = 20_000;
+pub const DEFAULT_HISTORIES: usize = 5_000;
 
 /// Explores a saga: runs `input` through it again and again, and each time lets something else go wrong.
 ///
 /// `make` returns a saga over a world of its own, which its services act on; it is called for every history.
 /// Nothing happens before [`run`](Explore::run).
-///
-/// ```
-/// use std::sync::Arc;
-/// use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
-/// # use saga_testing as testing;
-/// # mod sagas { pub use saga_core::*; }
-/// ```
 pub fn explore<'a, S: Saga, W: 'a>(
     make: impl FnMut() -> (S, W) + Send + 'a,
     input: S::Input,
@@ -112,7 +105,7 @@ impl<'a, S: Saga, W: 'a> Explore<'a, S, W> {
         self
     }
 
-    /// How many histories are run at most; 20,000 if nothing is said. Where there are more, all with fewer
+    /// How many histories are run at most; 5,000 if nothing is said. Where there are more, all with fewer
     /// deviations are run, and an even choice of those with more. [`Exploration::left_out`] says how many were not.
     pub fn histories_max(mut self, histories: usize) -> Self {
         self.limits.histories_max = histories;
@@ -164,7 +157,11 @@ impl<'a, S: Saga, W: 'a> Explore<'a, S, W> {
 }
 
 /// What `check` says of an outcome.
-pub(crate) fn judge<S: Saga, W>(check: &Check<'_, S, W>, world: &W, outcome: &Outcome<S>) -> Result<(), String> {
+pub(crate) fn judge<S: Saga, W>(
+    check: &Check<'_, S, W>,
+    world: &W,
+    outcome: &Outcome<S>,
+) -> Result<(), String> {
     let mut check = check.lock().unwrap_or_else(PoisonError::into_inner);
     caught(|| check(world, outcome)).and_then(|verdict| verdict)
 }

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use saga_core::error::Error;
+use saga_core::journal::InstanceState;
 use saga_core::outcome::Outcome;
 use saga_core::runtime::Orchestrator;
 use saga_core::saga::Saga;
-use saga_core::store::MemoryStore;
+use saga_core::store::{MemoryStore, Query, Store as _, Timestamp};
 
 use crate::director::{Director, HistoryClock, Script, Stand, Trace, Wanted};
 use crate::options::Parking;
@@ -21,8 +22,11 @@ use crate::timeline::Kind;
 /// does not come to an end, since nothing goes wrong more often than once or twice.
 pub const CALLS_MAX: u32 = 100;
 
-/// How long an instance may take, on its own clock.
-pub const PATIENCE: Duration = Duration::from_secs(40 * 24 * 60 * 60);
+/// How long an instance may take, on its own clock: longer than the longest delays.
+pub const PATIENCE: Duration = Duration::from_secs(400 * 24 * 60 * 60);
+
+/// How often it is looked whether an instance only waits.
+const LOOK_EVERY: Duration = Duration::from_secs(60);
 
 /// What came of a history.
 pub(crate) struct Lived<S: Saga, W> {
@@ -50,7 +54,10 @@ pub(crate) fn live<S: Saga, W>(
     Lived { end, trace: director.trace() }
 }
 
-fn live_on<S: Saga, W>(subject: &Subject<'_, S, W>, director: &Arc<Director>) -> Result<(Outcome<S>, W), String> {
+fn live_on<S: Saga, W>(
+    subject: &Subject<'_, S, W>,
+    director: &Arc<Director>,
+) -> Result<(Outcome<S>, W), String> {
     let store = MemoryStore::new();
     let mut made = None;
     for life in 1.. {
@@ -62,7 +69,8 @@ fn live_on<S: Saga, W>(subject: &Subject<'_, S, W>, director: &Arc<Director>) ->
             None => {
                 // What it spawns is of the first life.
                 let _entered = runtime.enter();
-                let (saga, world) = caught(|| subject.make()).map_err(|why| format!("no saga was made: {why}"))?;
+                let (saga, world) =
+                    caught(|| subject.make()).map_err(|why| format!("no saga was made: {why}"))?;
                 (Arc::new(saga), world)
             }
         };
@@ -109,12 +117,16 @@ async fn drive<S: Saga, W>(
             Ok(Ok(outcome)) => Ended::Outcome(outcome),
             Ok(Err(why)) => Ended::Failed(why),
             Err(_elapsed) => Ended::Failed(format!(
-                "it has not ended after {} days of its own time: does it wait for a signal that nobody sends?",
+                "it has not ended after {} days of its own time",
                 PATIENCE.as_secs() / (24 * 60 * 60)
             )),
         }
     };
-    let ended = run.await;
+    let ended = tokio::select! {
+        biased;
+        ended = run => ended,
+        why = hurry(director, store) => Ended::Failed(why),
+    };
     if let Ended::Outcome(outcome) = &ended {
         deliver(director, None).await;
         let what = match outcome {
@@ -125,6 +137,30 @@ async fn drive<S: Saga, W>(
         director.note(Kind::Plain, what);
     }
     ended
+}
+
+/// Lets time pass at once while instances only wait: a day of waiting costs as little as a second. Returns if they
+/// wait for what will never come.
+async fn hurry(director: &Director, store: &MemoryStore) -> String {
+    let states = vec![InstanceState::Running, InstanceState::Compensating];
+    let query = Query { states, limit: usize::MAX, ..Query::default() };
+    loop {
+        tokio::time::sleep(LOOK_EVERY).await;
+        let Ok(active) = store.query(&query).await else { continue };
+        let dues: Option<Vec<_>> = active.iter().map(|(_, head)| head.progress.due).collect();
+        // One that has no time to wait for does something.
+        let Some(first) = dues.and_then(|dues| dues.into_iter().min()) else { continue };
+        if director.is_calling() {
+            continue;
+        }
+        if first == Timestamp::NEVER {
+            return "it waits for a signal that nobody sends: see `.signal(..)`".to_owned();
+        }
+        let wait = first.since(Timestamp::from(director.now()));
+        if let Some(ahead) = wait.checked_sub(LOOK_EVERY) {
+            tokio::time::advance(ahead).await;
+        }
+    }
 }
 
 async fn run<S: Saga, W>(

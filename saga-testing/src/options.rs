@@ -35,7 +35,8 @@ pub(crate) enum Parking {
 pub(crate) fn of_call(call: &Intercepted, seen: Seen, parking: Parking) -> Vec<Deviation> {
     let definition = call.definition();
     let Some(step) = definition.step(call.step()) else { return Vec::new() };
-    let about = About { definition, index: call.step(), step, seen, parking, compensates: call.compensates() };
+    let about =
+        About { definition, index: call.step(), step, seen, parking, compensates: call.compensates() };
     let mut options = match call.role() {
         Role::Step => about.of_step(),
         Role::Check => about.of_check(),

@@ -47,7 +47,7 @@ enum Answer {
 
 impl Drop for Performance {
     fn drop(&mut self) {
-        self.director.end_unheard(self.begun.line);
+        self.director.end_call(self.begun.line);
     }
 }
 
@@ -72,7 +72,7 @@ impl Performance {
 
     async fn deviate(&self, deviation: Deviation) -> CallEnd {
         match deviation {
-            Deviation::Refuse => failed(FaultKind::Rejected, "refused"),
+            Deviation::Refuse => failed(FaultKind::Rejected, "the service refuses"),
             Deviation::NotDone | Deviation::Down => failed(FaultKind::NotDone, "the service is down"),
             Deviation::LoseRequest | Deviation::LoseRequests => {
                 failed(FaultKind::InDoubt, "the request was lost")
@@ -189,7 +189,7 @@ fn told(end: &CallEnd) -> String {
                 FaultKind::NotDone => "not done",
                 FaultKind::InDoubt => "in doubt",
             };
-            format!("{kind}, {}", fault.message)
+            format!("{kind} ({})", fault.message)
         }
     }
 }

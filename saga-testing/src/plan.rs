@@ -57,9 +57,10 @@ impl FromStr for Plan {
     fn from_str(code: &str) -> Result<Self, String> {
         let mut steps: Vec<(usize, Deviation)> = Vec::new();
         for part in code.split(',').filter(|part| !part.trim().is_empty()) {
-            let read = part.trim().split_once(':').and_then(|(moment, deviation)| {
-                Some((moment.parse().ok()?, Deviation::of_code(deviation)?))
-            });
+            let read = part
+                .trim()
+                .split_once(':')
+                .and_then(|(moment, deviation)| Some((moment.parse().ok()?, Deviation::of_code(deviation)?)));
             let later = |at: usize| steps.last().is_none_or(|(last, _)| at > *last);
             match read {
                 Some((moment, deviation)) if later(moment) => steps.push((moment, deviation)),

@@ -34,8 +34,7 @@ pub(crate) fn all<S: Saga, W>(
     check: &Check<'_, S, W>,
     limits: Limits,
 ) -> Result<Exploration, Violation> {
-    let mut exploration =
-        Exploration { histories: 0, crash_points: 0, deviations: 0, calls: 0, left_out: 0 };
+    let mut exploration = Exploration { histories: 0, crash_points: 0, deviations: 0, calls: 0, left_out: 0 };
     let mut level = vec![Plan::default()];
     loop {
         let depth = level.first().map_or(0, Plan::len);
@@ -75,7 +74,7 @@ pub(crate) fn one<S: Saga, W>(
     plan: &Plan,
     limits: Limits,
 ) -> Result<Exploration, Violation> {
-    let found = run(subject, check, plan, limits, Wanted::Nothing);
+    let found = on_a_thread(|| run(subject, check, plan, limits, Wanted::Nothing));
     if found.verdict.is_err() {
         return Err(tell(subject, check, plan, limits, &found, 1));
     }
@@ -115,8 +114,14 @@ fn tell<S: Saga, W>(
     found: &Found,
     histories: usize,
 ) -> Violation {
-    let lived = quietly(|| live(subject, Script::Moments(plan.clone()), limits.parking, Wanted::Timeline));
-    let verdict = lived.end.and_then(|(outcome, world)| quietly(|| judge(check, &world, &outcome)));
+    let script = Script::Moments(plan.clone());
+    let (verdict, timeline) = on_a_thread(|| {
+        quietly(|| {
+            let lived = live(subject, script, limits.parking, Wanted::Timeline);
+            let verdict = lived.end.and_then(|(outcome, world)| judge(check, &world, &outcome));
+            (verdict, lived.trace.timeline)
+        })
+    });
     let message = match (verdict, &found.verdict) {
         (Err(message), _) => message,
         (Ok(()), Err(message)) => format!(
@@ -127,7 +132,7 @@ fn tell<S: Saga, W>(
     };
     Violation {
         message,
-        timeline: lived.trace.timeline.to_string(),
+        timeline: timeline.to_string(),
         history: plan.to_string(),
         deviations: plan.len(),
         histories,
@@ -151,8 +156,8 @@ fn on_all_threads<T: Send>(plans: &[Plan], run: impl Fn(&Plan) -> T + Sync) -> V
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::with_capacity(plans.len()));
     let work = || {
-        while let Some((at, plan)) = Some(next.fetch_add(1, Ordering::Relaxed))
-            .and_then(|at| plans.get(at).map(|plan| (at, plan)))
+        while let Some((at, plan)) =
+            Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|at| plans.get(at).map(|plan| (at, plan)))
         {
             let result = run(plan);
             done.lock().unwrap_or_else(PoisonError::into_inner).push((at, result));
@@ -167,6 +172,12 @@ fn on_all_threads<T: Send>(plans: &[Plan], run: impl Fn(&Plan) -> T + Sync) -> V
     let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     done.sort_by_key(|(at, _)| *at);
     done.into_iter().map(|(_, result)| result).collect()
+}
+
+/// What `run` returns on a thread of its own: a history has a runtime, and the caller's thread is in one already.
+pub(crate) fn on_a_thread<T: Send>(run: impl FnOnce() -> T + Send) -> T {
+    let ran = thread::scope(|scope| scope.spawn(run).join());
+    ran.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// Thousands of histories in a log help nobody; one alone is logged.

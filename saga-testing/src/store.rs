@@ -8,7 +8,8 @@ use async_trait::async_trait;
 use saga_core::id::{Epoch, InstanceId};
 use saga_core::journal::{Event, Head, codec};
 use saga_core::store::{
-    Defined, Due, InUse, MemoryStore, Refusal, Store, StoreError, Stored, Timestamp, Wanted, Write,
+    Defined, Due, InUse, LeftBehind, MemoryStore, Position, Query, Refusal, Store, StoreError, Stored,
+    Timestamp, Unfinished, Wanted, Write,
 };
 
 use crate::deviation::Deviation;
@@ -47,33 +48,32 @@ impl MortalStore {
 
     /// Notes what was decided; what came of calls is noted where they are made.
     fn note(&self, write: &Write) {
+        let is_root = write.id().as_str() == self.director.id();
         for event in events_of(write) {
-            let of = match write.id().as_str() {
-                id if id == self.director.id() => String::new(),
-                id => format!(" of {id}"),
-            };
             let what = match &event {
-                Event::StepSkipped { step } => format!("{step}{of} is skipped"),
-                Event::SignalReceived { step, id, .. } => format!("{step}{of}: the signal {id} is there"),
-                Event::SignalMissed { step, .. } => format!("{step}{of}: the signal did not come in time"),
+                Event::StepSkipped { step } => format!("{step} is skipped"),
+                Event::SignalReceived { step, id, .. } => format!("{step}: the signal {id} is there"),
+                Event::SignalMissed { step, .. } => format!("{step}: the signal did not come in time"),
                 Event::AttemptLost { step, item, attempt, .. } => {
                     let item = item.map(|item| format!("/{item}")).unwrap_or_default();
-                    format!("{step}{item}{of}, attempt {attempt}: it died with the process, and is in doubt")
+                    format!("{step}{item}, attempt {attempt}: it died with the process, and is in doubt")
                 }
                 Event::CompensationDecided { cause } => match &cause.step {
-                    Some(step) => format!("compensating{of}, since {step} failed: {}", cause.message),
-                    None => format!("compensating{of}: {}", cause.message),
+                    Some(step) => format!("compensating, since {step} failed: {}", cause.message),
+                    None => format!("compensating: {}", cause.message),
                 },
-                Event::Completed if !of.is_empty() => format!("completed{of}"),
-                Event::Compensated if !of.is_empty() => format!("compensated{of}"),
+                Event::Completed if !is_root => "completed".to_owned(),
+                Event::Compensated if !is_root => "compensated".to_owned(),
                 _ => continue,
             };
+            let what = if is_root { what } else { format!("{}: {what}", write.id()) };
             self.director.note(Kind::Plain, what);
         }
     }
 
     async fn die(&self, when: &str, batch: &[Write]) -> ! {
-        let what = if self.director.is_recording() { format!(" {when} {}", named(batch)) } else { String::new() };
+        let what =
+            if self.director.is_recording() { format!(" {when} {}", named(batch)) } else { String::new() };
         self.director.die(&what);
         pending().await
     }
@@ -118,13 +118,20 @@ impl Store for MortalStore {
         Ok(results)
     }
 
-    async fn join(&self, now: Timestamp, lease_until: Timestamp) -> Result<Epoch, StoreError> {
-        self.inner.join(now, lease_until).await
+    async fn join(&self, now: Timestamp, _lease_until: Timestamp) -> Result<Epoch, StoreError> {
+        // Who dies here is known to be dead, so his lease has passed, and nobody else's ever does: hours may pass
+        // at once.
+        if let Some(dead) = self.director.take_stay() {
+            self.inner.renew(dead, now, now).await?;
+        }
+        let epoch = self.inner.join(now, Timestamp::NEVER).await?;
+        self.director.keep_stay(epoch);
+        Ok(epoch)
     }
 
-    async fn renew(&self, epoch: Epoch, now: Timestamp, lease_until: Timestamp) -> Result<bool, StoreError> {
+    async fn renew(&self, epoch: Epoch, now: Timestamp, _lease_until: Timestamp) -> Result<bool, StoreError> {
         self.director.live().await;
-        self.inner.renew(epoch, now, lease_until).await
+        self.inner.renew(epoch, now, Timestamp::NEVER).await
     }
 
     async fn release(&self, epoch: Epoch) -> Result<(), StoreError> {
@@ -161,6 +168,28 @@ impl Store for MortalStore {
     async fn due(&self, epoch: Epoch, now: Timestamp, limit: usize) -> Result<Due, StoreError> {
         self.director.live().await;
         self.inner.due(epoch, now, limit).await
+    }
+
+    async fn left_behind(&self, epoch: Epoch) -> Result<LeftBehind, StoreError> {
+        self.inner.left_behind(epoch).await
+    }
+
+    async fn settle(&self, epoch: Epoch) -> Result<(), StoreError> {
+        self.director.live().await;
+        self.inner.settle(epoch).await
+    }
+
+    async fn query(&self, query: &Query) -> Result<Vec<(Position, Head)>, StoreError> {
+        self.inner.query(query).await
+    }
+
+    async fn unfinished(&self) -> Result<Unfinished, StoreError> {
+        self.inner.unfinished().await
+    }
+
+    async fn delete(&self, ids: &[InstanceId]) -> Result<usize, StoreError> {
+        self.director.live().await;
+        self.inner.delete(ids).await
     }
 
     async fn reopen(&self) -> Result<(), StoreError> {

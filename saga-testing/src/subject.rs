@@ -48,9 +48,16 @@ impl<S: Saga> Message<S> {
 
 impl<'a, S: Saga, W> Subject<'a, S, W> {
     pub(crate) fn new(make: impl FnMut() -> (S, W) + Send + 'a, input: &S::Input) -> Self {
-        let input = serde_json::to_string(input).map_err(|error| format!("the input cannot be written: {error}"));
+        let input =
+            serde_json::to_string(input).map_err(|error| format!("the input cannot be written: {error}"));
         let make: Box<dyn FnMut() -> (S, W) + Send + 'a> = Box::new(make);
-        Self { make: Mutex::new(make), input, id: DEFAULT_ID.to_owned(), register: Vec::new(), signals: Vec::new() }
+        Self {
+            make: Mutex::new(make),
+            input,
+            id: DEFAULT_ID.to_owned(),
+            register: Vec::new(),
+            signals: Vec::new(),
+        }
     }
 
     pub(crate) fn also_register(&mut self, register: impl Fn(Builder, &W) -> Builder + Send + Sync + 'a) {

@@ -247,9 +247,9 @@ fn i27_payloads_are_in_no_log_and_no_error() {
     assert!(!lines.iter().any(|line| line.contains(TOLD)), "and not logged");
     // What is there to be seen is seen.
     for expected in [
-        "INFO saga saga=post instance=letter-0",
-        "DEBUG attempt step=stamp attempt=1",
-        "DEBUG compensation step=stamp attempt=1",
+        "INFO saga saga=post id=letter-0 version=1",
+        "INFO step saga=post id=letter-0 step=stamp attempt=1",
+        "INFO compensation saga=post id=letter-1 step=stamp attempt=1",
         "cannot be read",
     ] {
         assert!(

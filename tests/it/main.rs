@@ -41,6 +41,8 @@ mod waiting;
 
 mod versions;
 
+mod observability;
+
 mod files;
 mod inline;
 mod logs;

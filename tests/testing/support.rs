@@ -58,13 +58,19 @@ impl World {
 }
 
 /// All or nothing: what must be true of `steps` steps.
-pub(crate) fn all_or_nothing<S: Saga>(world: &World, outcome: &Outcome<S>, steps: usize) -> Result<(), String> {
+pub(crate) fn all_or_nothing<S: Saga>(
+    world: &World,
+    outcome: &Outcome<S>,
+    steps: usize,
+) -> Result<(), String> {
     let in_force = world.in_force();
     match outcome {
         Outcome::Completed(_) if in_force.len() == steps => Ok(()),
         Outcome::Completed(_) => Err(format!("completed, and in force are {in_force:?}")),
         Outcome::Compensated(_) if in_force.is_empty() => Ok(()),
-        Outcome::Compensated(failure) => Err(format!("compensated ({failure}), and in force are {in_force:?}")),
+        Outcome::Compensated(failure) => {
+            Err(format!("compensated ({failure}), and in force are {in_force:?}"))
+        }
         Outcome::Parked(parked) => Err(parked.to_string()),
     }
 }

@@ -19,6 +19,8 @@ pub struct Head {
     pub version: u32,
     /// Its saga's shape.
     pub shape: ShapeId,
+    /// The instance whose step it is, if it is a child.
+    pub parent: Option<InstanceId>,
     /// When it was started.
     pub created_at: Timestamp,
     /// Its last entry.

@@ -72,7 +72,7 @@ impl Turn<'_> {
 
 impl State {
     /// When the deadline is, if the saga has one.
-    pub(super) fn deadline(&self, definition: &Definition, clock: Clock) -> Option<Timestamp> {
+    fn deadline(&self, definition: &Definition, clock: Clock) -> Option<Timestamp> {
         let until = self.started_at.at.plus(definition.deadline_after()?);
         Some(clock.due(self.started_at, until))
     }
@@ -81,5 +81,11 @@ impl State {
     pub(super) fn cutting_deadline(&self, definition: &Definition, clock: Clock) -> Option<Timestamp> {
         let can_cut = self.phase == Phase::Running && !self.is_past_pivot(definition);
         self.deadline(definition, clock).filter(|_| can_cut)
+    }
+
+    /// The same, if it is too late for that and all it can do is to tell that a person should look.
+    pub(super) fn telling_deadline(&self, definition: &Definition, clock: Clock) -> Option<Timestamp> {
+        let can_tell = self.phase == Phase::Running && self.is_past_pivot(definition);
+        self.deadline(definition, clock).filter(|_| can_tell)
     }
 }

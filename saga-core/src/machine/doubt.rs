@@ -3,6 +3,7 @@
 use super::compensate::{Settling, settling};
 use super::error::Unexpected;
 use super::input::AttemptEnd;
+use super::loss;
 use super::state::{Phase, Unit, UnitIndex};
 use super::status::Method;
 use super::turn::Turn;
@@ -86,9 +87,11 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// What follows when nothing was done: a step that must succeed is called again.
+    /// What follows when nothing was done: a step that must succeed is called again, unless its calls take the
+    /// process with them.
     fn after_void_check(&self, unit: Unit<'_>) -> Next {
         match unit.of.kind {
+            StepKind::Retriable if loss::loops(unit.record.attempts) => Next::Park(ParkReason::CrashLoop),
             StepKind::Retriable => {
                 let attempts = unit.record.attempts;
                 let (counted, attempt) = (attempts.counted(), attempts.made);

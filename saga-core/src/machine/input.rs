@@ -112,16 +112,40 @@ pub enum Target {
     },
 }
 
-/// How what is parked goes on.
+/// How what is parked goes on. Retry and Skip may be said of everything that is parked, the others of one step or
+/// item. A decision that does not fit one of those that it is said of is refused for all of them.
+///
+/// | parked | Retry | Skip | Succeeded | Void |
+/// | --- | --- | --- | --- | --- |
+/// | going forward, in doubt | yes | no | yes | yes |
+/// | going forward, not in doubt, before the pivot | yes | no | no | no |
+/// | going forward, not in doubt, the pivot or after it | yes | no | yes | no |
+/// | to be settled before it is compensated | yes | yes | yes | yes |
+/// | its compensation, the step in doubt | yes | yes | yes | yes |
+/// | its compensation, the step succeeded | yes | yes | no | no |
+/// | a value cannot be read, while compensating | yes | no | no | no |
+/// | a child whose end is awaited | yes | no | no | no |
+/// | a child that is to be taken back | yes | yes | no | no |
+///
+/// In doubt is what was called, and of which nobody knows what became: parked as
+/// [`InDoubt`](ParkReason::InDoubt), or as [`BudgetSpent`](ParkReason::BudgetSpent),
+/// [`CrashLoop`](ParkReason::CrashLoop) or [`Refused`](ParkReason::Refused) after an attempt in doubt. Not in doubt
+/// is the rest: what was never called ([`Panicked`](ParkReason::Panicked), [`Decode`](ParkReason::Decode),
+/// [`TooManyItems`](ParkReason::TooManyItems)), what has succeeded and cannot be read, and what was plainly refused.
+/// Void would say nothing new of it: before the pivot the way back is to cancel the instance. A step that fans out
+/// has no output of its own, so Succeeded can be said of its items only; and it can be said of nothing that has
+/// succeeded, or of which those before it are not done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
-    /// It is tried again, with a new budget.
+    /// It is tried again, with a new budget. Who says so of a call in doubt that may not be repeated has looked.
     Retry,
-    /// Its compensation is given up.
+    /// Its compensation is given up, or what has to come before it: it counts as compensated. An effect that it has
+    /// is left standing, and the step is listed in [`Failure::skipped`](crate::outcome::Failure::skipped).
     Skip,
-    /// It succeeded, with this output.
+    /// It succeeded, with this output. If the instance compensates, it is compensated with that.
     Succeeded(Payload),
-    /// It had no effect, and will have none.
+    /// It had no effect, and will have none. A retriable step is called again, with a new budget; of any other that is
+    /// the instance's failure, also of the pivot. If the instance compensates already, there is nothing to compensate.
     Void,
 }
 

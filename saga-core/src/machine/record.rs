@@ -1,7 +1,7 @@
 //! What is known of what is called: of a step, or of one item of a step that fans out.
 
 use super::status::{Activity, Method, StepStatus};
-use crate::journal::ParkReason;
+use crate::journal::{Loss, ParkReason};
 use crate::time::Timestamp;
 
 /// What is known of what is called by itself: a step, or one item of a step that fans out.
@@ -27,6 +27,10 @@ pub(super) struct Record {
     pub(super) message: Option<Box<str>>,
     /// What parks the instance here beside its status.
     pub(super) block: Option<Box<Block>>,
+    /// Whether a person said that it succeeded, and has yet to say with which output.
+    pub(super) vouched: bool,
+    /// Whether a person decided that it is not compensated.
+    pub(super) left_standing: bool,
 }
 
 /// When something was taken down.
@@ -42,8 +46,10 @@ pub(super) struct Moment {
 pub(super) struct Tries {
     /// All that were started.
     pub(super) made: u32,
-    /// Those of them that count towards no budget any more.
+    /// Those of them that count towards no budget, or none any more.
     pub(super) before: u32,
+    /// The last in a row that died with the process while nothing else ran, but for deaths that blame nobody.
+    pub(super) deaths: u32,
 }
 
 /// What is kept of a failed attempt while nobody knows what became of it.
@@ -71,11 +77,24 @@ impl Tries {
     pub(super) const fn begin_budget(&mut self) {
         self.before = self.made;
     }
+
+    /// The attempt under way died with the process.
+    pub(super) const fn lose(&mut self, loss: Loss) {
+        match loss {
+            Loss::Alone => self.deaths = self.deaths.saturating_add(1),
+            Loss::Among => {
+                if self.before < self.made {
+                    self.before += 1;
+                }
+            }
+            Loss::CutOff => {}
+        }
+    }
 }
 
 impl Record {
     pub(super) const fn new(moment: Moment) -> Self {
-        let none = Tries { made: 0, before: 0 };
+        let none = Tries { made: 0, before: 0, deaths: 0 };
         Self {
             status: StepStatus::Pending,
             since: moment,
@@ -88,6 +107,8 @@ impl Record {
             failure: None,
             message: None,
             block: None,
+            vouched: false,
+            left_standing: false,
         }
     }
 

@@ -20,7 +20,7 @@ impl Machine {
         let mut progress = Progress::new(self.instance_state(), self.state().since);
         progress.needs_attention = self.needs_attention();
         if progress.state == InstanceState::Parked
-            && let Some(unit) = self.first_parked()
+            && let Some(unit) = self.parked_units().next()
         {
             progress.step = Some(unit.of.name.clone());
             progress.reason = unit.record.block.as_ref().map(|block| block.reason);
@@ -46,8 +46,9 @@ impl Machine {
         Status::new(self.instance_state(), self.needs_attention(), steps)
     }
 
-    /// Whether a person should look, since something that is tried without limit has failed so often in a row, or
-    /// the deadline has passed and it was too late to turn around.
+    /// Whether a person should look: something that is tried without limit has failed so often in a row, or the
+    /// deadline had passed by the last input, and it was too late to turn around. The latter makes no event, so look
+    /// again after the [`Proceed`](super::Input::Proceed) for which [`next_wake`](Self::next_wake) names the time.
     pub fn needs_attention(&self) -> bool {
         if self.state().phase.is_terminal() {
             return false;
@@ -58,40 +59,31 @@ impl Machine {
 
     /// Why the instance compensates, once that is decided.
     pub fn failure(&self) -> Option<Failure> {
-        self.state().cause.as_ref().map(Failure::from)
+        let mut failure = Failure::from(self.state().cause.as_ref()?);
+        let steps = self.state().steps(self.definition());
+        let skipped = steps.filter(|step| step.is_left_standing());
+        failure.skipped = skipped.map(|step| step.of.name.clone()).collect();
+        Some(failure)
     }
 
     /// The first parked step in the order of their declaration.
     pub fn parked(&self) -> Option<Parked> {
-        let unit = self.first_parked()?;
-        let record = unit.record;
-        let (reason, message, since) = match (&record.block, record.status.parked()) {
-            (Some(block), _) => (block.reason, block.message.clone(), block.since),
-            (None, Some(reason)) => {
-                (reason, record.message.as_deref().unwrap_or_default().to_owned(), record.since.at)
-            }
-            (None, None) => return None,
-        };
-        Some(Parked {
-            step: unit.of.name.clone(),
-            item: unit.at.item,
-            reason,
-            message,
-            attempts: attempts_parked(unit),
-            since: since.into(),
-        })
+        self.parked_all().next()
     }
 
-    fn first_parked(&self) -> Option<Unit<'_>> {
-        self.state().steps(self.definition()).find_map(Step::first_parked)
+    /// All parked steps and items, in the order of their declaration and of the items.
+    pub fn parked_all(&self) -> impl Iterator<Item = Parked> + '_ {
+        self.parked_units().filter_map(parked)
     }
 
-    /// Whether the deadline has passed while the instance goes forward. What can still be turned around is, so it
-    /// is past its pivot.
+    fn parked_units(&self) -> impl Iterator<Item = Unit<'_>> {
+        self.state().steps(self.definition()).flat_map(Step::parked)
+    }
+
+    /// Whether the deadline has passed when it was too late to turn around.
     fn is_overdue(&self) -> bool {
-        let state = self.state();
-        let deadline = state.deadline(self.definition(), self.clock());
-        state.phase == Phase::Running && deadline.is_some_and(|at| at <= self.clock().now.at)
+        let deadline = self.state().telling_deadline(self.definition(), self.clock());
+        deadline.is_some_and(|at| at <= self.clock().now.at)
     }
 
     fn step_needs_attention(&self, step: Step<'_>) -> bool {
@@ -116,6 +108,26 @@ impl Machine {
         };
         attempts_max == Some(None)
     }
+}
+
+/// Why `unit` is parked, if it is.
+fn parked(unit: Unit<'_>) -> Option<Parked> {
+    let record = unit.record;
+    let (reason, message, since) = match (&record.block, record.status.parked()) {
+        (Some(block), _) => (block.reason, block.message.clone(), block.since),
+        (None, Some(reason)) => {
+            (reason, record.message.as_deref().unwrap_or_default().to_owned(), record.since.at)
+        }
+        (None, None) => return None,
+    };
+    Some(Parked {
+        step: unit.of.name.clone(),
+        item: unit.at.item,
+        reason,
+        message,
+        attempts: attempts_parked(unit),
+        since: since.into(),
+    })
 }
 
 /// The attempts that were made of what is parked.

@@ -1,5 +1,7 @@
 //! The state of an instance: what its journal says, and nothing else.
 
+use std::fmt;
+
 use super::items::Items;
 use super::record::{Moment, Record};
 use super::status::StepStatus;
@@ -7,6 +9,7 @@ use super::table::{is_done, is_quiet};
 use crate::definition::{Definition, StepDefinition, StepKind, StepSet};
 use crate::id::StepIndex;
 use crate::journal::{Cause, InstanceState};
+use crate::outcome::Named;
 use crate::time::Timestamp;
 
 /// The state of one instance: the fold of its journal, without payloads.
@@ -211,13 +214,17 @@ impl<'a> Step<'a> {
         Some(Unit { at: UnitIndex { step: self.index, item: Some(item) }, of: self.of, record })
     }
 
-    /// The first that is parked: the step itself, or one of its items.
-    pub(super) fn first_parked(self) -> Option<Unit<'a>> {
-        if self.record.own.is_parked() {
-            return Some(self.own());
-        }
-        let item = self.record.items.as_ref()?.parked().next()?;
-        self.item(item)
+    /// What of it is parked: the step itself, and items of it.
+    pub(super) fn parked(self) -> impl Iterator<Item = Unit<'a>> {
+        let own = self.record.own.is_parked().then(|| self.own());
+        let items = self.record.items.iter().flat_map(|items| items.parked());
+        own.into_iter().chain(items.filter_map(move |item| self.item(item)))
+    }
+
+    /// Whether a person decided that it, or an item of it, is not compensated.
+    pub(super) fn is_left_standing(self) -> bool {
+        self.record.own.left_standing
+            || self.record.items.iter().flat_map(|items| items.iter()).any(|(_, item)| item.left_standing)
     }
 
     /// Whether an attempt of it is under way in this process.
@@ -263,6 +270,12 @@ pub(super) struct Unit<'a> {
     pub(super) at: UnitIndex,
     pub(super) of: &'a StepDefinition,
     pub(super) record: &'a Record,
+}
+
+impl fmt::Display for Unit<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", Named { step: &self.of.name, item: self.at.item })
+    }
 }
 
 impl Unit<'_> {

@@ -14,8 +14,7 @@ impl Machine {
     /// else: for room, or for another attempt to end.
     pub fn next_wake(&self) -> Option<Timestamp> {
         let state = self.state();
-        let deadline =
-            state.cutting_deadline(self.definition(), self.clock()).filter(|at| self.is_yet_to_start(*at));
+        let deadline = self.next_deadline();
         if state.phase.is_terminal() || state.is_blocked() {
             return deadline;
         }
@@ -29,6 +28,14 @@ impl Machine {
             preparation.into_iter().chain(own).chain(self.wake_of_items(step)).min()
         });
         wakes.chain(deadline).min()
+    }
+
+    /// The deadline, until it has turned the instance around, or told that a person should look.
+    fn next_deadline(&self) -> Option<Timestamp> {
+        let (definition, clock) = (self.definition(), self.clock());
+        let cutting = self.state().cutting_deadline(definition, clock).filter(|at| self.is_yet_to_start(*at));
+        let telling = self.state().telling_deadline(definition, clock).filter(|at| *at > clock.now.at);
+        cutting.or(telling)
     }
 
     /// When the next attempt of `unit` is due, if it waits for that.

@@ -19,6 +19,8 @@ pub(crate) struct Admission {
 struct Book {
     started: usize,
     revived: usize,
+    /// Nothing but what is read back is given a place.
+    holds_back: bool,
     queue: VecDeque<InstanceId>,
 }
 
@@ -60,6 +62,17 @@ impl Admission {
         Arc::new(Self { max_active, book: Mutex::default(), changed: Notify::new() })
     }
 
+    /// Gives places to nothing but what is read back, until told otherwise: who else wants one waits in the queue.
+    pub(crate) fn hold_back(&self, holds_back: bool) {
+        self.book().holds_back = holds_back;
+        self.changed.notify_one();
+    }
+
+    /// Whether places are given to nothing but what is read back.
+    pub(crate) fn holds_back(&self) -> bool {
+        self.book().holds_back
+    }
+
     /// A place, if one is free. A started instance does not overtake one that is queued, and those read back
     /// leave half of the places to those that start: a recovery does not hold them up.
     pub(crate) fn try_place(self: &Arc<Self>, origin: Origin) -> Option<Place> {
@@ -68,7 +81,7 @@ impl Admission {
             return None;
         }
         match origin {
-            Origin::Started if book.queue.is_empty() => book.started += 1,
+            Origin::Started if book.queue.is_empty() && !book.holds_back => book.started += 1,
             Origin::Revived if book.revived < self.revived_max() => book.revived += 1,
             Origin::Started | Origin::Revived => return None,
         }
@@ -86,6 +99,7 @@ impl Admission {
         let mut next = Vec::new();
         let mut book = self.book();
         while next.len() < limit
+            && !book.holds_back
             && book.started + book.revived < self.max_active
             && let Some(id) = book.queue.pop_front()
         {
@@ -93,6 +107,12 @@ impl Admission {
             next.push((id, Place { admission: Arc::clone(self), origin: Origin::Started }));
         }
         next
+    }
+
+    /// How many wait for a place.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn queued(&self) -> usize {
+        self.book().queue.len()
     }
 
     /// Waits until a place was given back or an instance queued since the last call.

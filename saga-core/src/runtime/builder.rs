@@ -5,15 +5,17 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tracing::error;
+use tracing::{Span, error};
 
 use crate::error::Error;
+use crate::journal::TraceContext;
 use crate::runtime::clock::{Clock, SystemClock};
 use crate::runtime::intercept::Intercept;
 use crate::runtime::orchestrator::Orchestrator;
 use crate::runtime::registry::{AnySaga, Registry};
 use crate::runtime::shared::{Settings, Shared};
-use crate::runtime::{recovery, stay};
+use crate::runtime::trace::Tracing;
+use crate::runtime::{metrics, recovery, stay};
 use crate::saga::Saga;
 use crate::store::{Defined, InUse, Store};
 
@@ -58,6 +60,7 @@ impl Builder {
                 shutdown_grace: DEFAULT_SHUTDOWN_GRACE,
                 namespace: None,
                 intercept: None,
+                tracing: Tracing::default(),
             },
             clock: None,
         }
@@ -109,6 +112,29 @@ impl Builder {
         self
     }
 
+    /// How to find out in which trace a caller of [`start`](Orchestrator::start) is. `capture` is called there, in
+    /// the caller's own task. What it says is kept in the journal with the instance, and with its children, so that
+    /// the trace goes on after a crash; a `start` of an instance that was started before changes nothing.
+    ///
+    /// If it panics the instance has no trace.
+    pub fn trace_context(
+        mut self,
+        capture: impl Fn() -> Option<TraceContext> + Send + Sync + 'static,
+    ) -> Self {
+        self.settings.tracing.capture = Some(Arc::new(capture));
+        self
+    }
+
+    /// What to do with the span of an instance that was started in a trace, such as making it a part of that trace.
+    /// `adopt` is called once for each such span, before anything runs in it: after a start, and whenever the instance
+    /// is read back, by a later process too. It has to be quick, since the instance waits for it.
+    ///
+    /// If it panics the span stays as it is.
+    pub fn adopt_trace(mut self, adopt: impl Fn(&Span, &TraceContext) + Send + Sync + 'static) -> Self {
+        self.settings.tracing.adopt = Some(Arc::new(adopt));
+        self
+    }
+
     /// Where wall time comes from; the system's clock if nothing is said.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Some(Arc::new(clock));
@@ -135,10 +161,12 @@ impl Builder {
             define(&*store, &**saga).await?;
         }
         let epoch = stay::join(&*store, &*clock).await?;
-        let shared = Shared::new(store, clock, registry, settings, epoch, runtime);
+        let unclean = store.left_behind(epoch).await?.unclean;
+        let shared = Shared::new(store, clock, registry, settings, epoch, unclean, runtime);
         supervise(&shared, "committing", Arc::clone(&shared).commit());
         supervise(&shared, "recovery", recovery::run(Arc::clone(&shared)));
         supervise(&shared, "keeping the lease", stay::keep(Arc::clone(&shared)));
+        metrics::watch(&shared);
         Ok(Orchestrator::new(shared))
     }
 

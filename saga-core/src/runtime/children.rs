@@ -161,7 +161,8 @@ fn begin(live: &Arc<Live>, step: StepIndex) -> Result<Start, Told> {
         .by_type(child.saga())
         .ok_or_else(|| refuse(format!("saga {} is not registered", child.saga_name())))?;
     let (memory, input) = saga.begin(child.into_input()).map_err(refuse)?;
-    Ok(Start { id, saga: Arc::clone(saga), memory, input, parent: Some(live.id().clone()) })
+    let (parent, trace) = (Some(live.id().clone()), live.trace().cloned());
+    Ok(Start { id, saga: Arc::clone(saga), memory, input, parent, trace })
 }
 
 /// An error with its cause, in one line.

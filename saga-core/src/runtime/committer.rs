@@ -4,10 +4,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, oneshot};
+use tokio::time::Instant;
 use tracing::{error, warn};
 
 use crate::journal::EncodedEntry;
 use crate::runtime::instance::Live;
+use crate::runtime::metrics::Recording;
 use crate::runtime::shutdown::{Lifecycle, Work};
 use crate::store::{Refusal, Store, StoreError, Stored, Write};
 
@@ -112,6 +114,7 @@ impl Committer {
         store: &dyn Store,
         lifecycle: &Lifecycle,
         repairing: &tokio::sync::Mutex<()>,
+        recording: &Recording,
     ) {
         loop {
             let batch = self.take();
@@ -131,9 +134,14 @@ impl Committer {
                 tellers.push(teller);
                 works.push(work);
             }
+            let begun = Instant::now();
             let results = match store.append(&writes).await {
-                Ok(results) => results.into_iter().map(Written::from).collect(),
+                Ok(results) => {
+                    recording.committed(writes.len(), writes.iter().map(size_of).sum(), begun);
+                    results.into_iter().map(Written::from).collect()
+                }
                 Err(error) => {
+                    recording.commit_failed();
                     let _one_at_a_time = repairing.lock().await;
                     self.repair(store, lifecycle, &writes, &tellers, error).await
                 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
-use tracing::{Instrument, debug, debug_span};
+use tracing::{Instrument, debug};
 
 use crate::context::{Attempt, StepContext};
 use crate::definition::Definition;
@@ -18,7 +18,9 @@ use crate::runtime::attempt;
 use crate::runtime::instance::Live;
 use crate::runtime::intercept::Intercepted;
 use crate::runtime::limits::Permit;
+use crate::runtime::recovery::Suspicion;
 use crate::runtime::shutdown::Lifecycle;
+use crate::runtime::trace;
 
 /// What to run.
 pub(crate) struct Order {
@@ -38,6 +40,8 @@ pub(crate) struct Surroundings {
     pub(crate) failure: Option<Failure>,
     /// Its share of its step's limit.
     pub(crate) permit: Option<Permit>,
+    /// It is under suspicion until it has ended.
+    pub(crate) suspicion: Option<Arc<Suspicion>>,
 }
 
 impl Order {
@@ -83,21 +87,19 @@ pub(crate) fn input_of(
 /// Runs an attempt in a task of its own.
 pub(crate) fn spawn(live: Arc<Live>, order: Order, around: Surroundings) -> AbortHandle {
     let running = Lifecycle::work(live.shared());
-    let span = match order.role {
-        Role::Step => {
-            debug_span!(parent: live.span(), "attempt", step = %order.name, attempt = order.attempt)
-        }
-        Role::Check => debug_span!(parent: live.span(), "check", step = %order.name, attempt = order.attempt),
-        Role::Compensation => {
-            debug_span!(parent: live.span(), "compensation", step = %order.name, attempt = order.attempt)
-        }
-    };
     let runtime = live.shared().runtime.clone();
     let shared = Arc::clone(live.shared());
-    let Surroundings { cancelled, failure, permit } = around;
-    let attempt = run(live, order, cancelled, failure, span.clone()).instrument(span);
+    let Surroundings { cancelled, failure, permit, suspicion } = around;
     let task = runtime.spawn(async move {
-        attempt.await;
+        // Here, and not before: what a subscriber makes of a span does not hold up the commit that is under way.
+        let span = trace::of_attempt(
+            live.span(),
+            order.role,
+            live.saga().definition(),
+            live.id(),
+            (&order.name, order.item, order.attempt),
+        );
+        run(live, order, cancelled, failure, suspicion, span.clone()).instrument(span).await;
         if permit.is_some() {
             drop(permit);
             shared.serve_line();
@@ -112,6 +114,7 @@ async fn run(
     order: Order,
     cancelled: Option<watch::Receiver<bool>>,
     failure: Option<Failure>,
+    suspicion: Option<Arc<Suspicion>>,
     span: tracing::Span,
 ) {
     let shared = live.shared();
@@ -119,6 +122,7 @@ async fn run(
     let Some(memory) = live.memory() else {
         return live.stop("its values cannot be read");
     };
+    let begun = Instant::now();
     let cx = StepContext::new(Attempt {
         namespace: shared.settings.namespace.as_deref(),
         saga: live.saga().definition().name(),
@@ -127,15 +131,17 @@ async fn run(
         item,
         attempt,
         compensation: role == Role::Compensation,
-        deadline: Instant::now().checked_add(timeout),
+        deadline: begun.checked_add(timeout),
         cancelled,
+        trace: live.trace().cloned(),
         span,
     });
     let encoding = Encoding::Json { bytes_max: shared.settings.payload_bytes_max };
     let at = item.and_then(|item| usize::try_from(item).ok());
     let end = match &shared.settings.intercept {
         None => {
-            let call = Call { step: step.get(), item: at, role, cx: &cx, failure: failure.as_ref(), encoding };
+            let call =
+                Call { step: step.get(), item: at, role, cx: &cx, failure: failure.as_ref(), encoding };
             attempt::run(|| memory.call(call), timeout).await
         }
         Some(intercept) => {
@@ -145,7 +151,11 @@ async fn run(
             attempt::run(|| intercept.call(call), timeout).await
         }
     };
+    live.meters().ended(role, step, &end, begun);
     tell(&end);
+    if let Some(suspicion) = suspicion {
+        live.clear(suspicion);
+    }
     live.attempt_ended(step, item, input_of(role, step, item, attempt, end));
 }
 

@@ -19,6 +19,7 @@ mod intercept;
 pub(crate) mod launch;
 mod limits;
 mod line;
+pub mod metrics;
 mod orchestrator;
 mod output;
 mod recovery;
@@ -29,6 +30,7 @@ mod shared;
 mod shutdown;
 mod start;
 mod stay;
+mod trace;
 
 pub use builder::{Builder, DEFAULT_MAX_ACTIVE, DEFAULT_PAYLOAD_LIMIT, DEFAULT_SHUTDOWN_GRACE};
 pub use clock::{Clock, SystemClock};

@@ -79,11 +79,12 @@ impl Orchestrator {
     /// - [`Error::ShuttingDown`]: nothing was started.
     pub async fn start<S: Saga>(&self, id: impl Into<String>, input: S::Input) -> Result<Handle<S>, Error> {
         let id = InstanceId::new(id)?;
+        let trace = self.shared.settings.tracing.capture();
         let saga = self.shared.registry.typed::<S>()?;
         let not_encodable = |message| Error::NotEncodable { id: id.clone(), message };
         let payload = encode(&input).map_err(not_encodable)?;
         let memory = saga.instance(input);
-        let start = Start { id: id.clone(), saga, memory, input: payload, parent: None };
+        let start = Start { id: id.clone(), saga, memory, input: payload, parent: None, trace };
         start::start(&self.shared, start).await?;
         Ok(Handle::new(Arc::clone(&self.shared), id))
     }

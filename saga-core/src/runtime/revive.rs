@@ -8,7 +8,7 @@ use tracing::{debug, warn};
 use crate::definition::Definition;
 use crate::error::Error;
 use crate::id::{InstanceId, StepIndex};
-use crate::journal::{Entry, Event, Head, InstanceState, Loss, ParkReason, codec};
+use crate::journal::{Entry, Event, Head, InstanceState, Loss, ParkReason, TraceContext, codec};
 use crate::machine::{Input, Machine, ReplayError};
 use crate::private::AnySlot;
 use crate::runtime::admission::Place;
@@ -81,7 +81,7 @@ pub(crate) async fn revive(
     };
     match replay(saga.definition(), stored) {
         Ok(replayed) => {
-            let revived = put(shared, &saga, replayed, &stored.signals, place, command);
+            let revived = put(shared, &saga, replayed, stored, place, command);
             if matches!(revived, Revived::Settled) {
                 hear_late_signals(shared, stored).await;
             }
@@ -102,7 +102,7 @@ fn put(
     shared: &Arc<Shared>,
     saga: &Arc<dyn AnySaga>,
     replayed: Replayed,
-    signals: &[Signal],
+    stored: &Stored,
     place: Option<Place>,
     command: Option<Command>,
 ) -> Revived {
@@ -118,15 +118,19 @@ fn put(
         debug!(instance = %head.id, state = %machine.instance_state(), "nothing to go on with");
         return Revived::Settled;
     }
-    let Recalled { memory, output, parent, unread } = recall(saga, &entries);
+    let Recalled { memory, output, parent, trace, unread } = recall(saga, &entries);
     let seq = entries.last().map_or(head.seq, |last| last.seq);
     // What cannot be read parks the instance, so it needs no place.
     let place = if unread.is_none() { place } else { None };
-    let arriving = Arriving { id: head.id.clone(), saga: Arc::clone(saga), memory, place, parent };
+    let arriving = Arriving { id: head.id.clone(), saga: Arc::clone(saga), memory, place, parent, trace };
+    let loss = shared.suspects.loss_of(stored, &machine);
     let live = Live::revived(shared, arriving, machine, seq, head.progress.clone(), output);
+    if loss != Loss::CutOff {
+        live.suspect(shared.suspects.suspect());
+    }
     match shared.insert(&live) {
         Inserted::New => {
-            let mut inputs: Vec<Arrival> = vec![Input::Recovered { loss: Loss::CutOff }.into()];
+            let mut inputs: Vec<Arrival> = vec![Input::Recovered { loss }.into()];
             if let Some(Command { input, reply }) = command {
                 inputs.push(Arrival { reply: Some(reply), ..input.into() });
             }
@@ -135,7 +139,7 @@ fn put(
                     inputs.push(Input::Park { step, item: None, reason: ParkReason::Decode, message }.into());
                 }
                 None => {
-                    inputs.extend(inbox::inputs(&live, signals).into_iter().map(Arrival::from));
+                    inputs.extend(inbox::inputs(&live, &stored.signals).into_iter().map(Arrival::from));
                     inputs.push(Input::Proceed.into());
                 }
             }
@@ -143,7 +147,7 @@ fn put(
             Revived::Settled
         }
         Inserted::There(there) => {
-            let inputs = inbox::inputs(&there, signals).into_iter().chain([Input::Proceed]);
+            let inputs = inbox::inputs(&there, &stored.signals).into_iter().chain([Input::Proceed]);
             let is_told = there.is_created() && there.was_handed_out(inputs);
             if is_told { Revived::Settled } else { Revived::Busy }
         }
@@ -170,6 +174,7 @@ struct Recalled {
     memory: Option<Arc<dyn AnyInstance>>,
     output: Output,
     parent: Option<InstanceId>,
+    trace: Option<Arc<TraceContext>>,
     unread: Option<(StepIndex, String)>,
 }
 
@@ -179,8 +184,9 @@ fn recall(saga: &Arc<dyn AnySaga>, entries: &[Entry]) -> Recalled {
     let mut recalled = Recalled::default();
     for event in entries.iter().flat_map(|entry| &entry.events) {
         recalled.output.note(definition, definition.output(), event);
-        if let Event::SagaStarted { input, parent, .. } = event {
+        if let Event::SagaStarted { input, parent, trace, .. } = event {
             recalled.parent.clone_from(parent);
+            recalled.trace = trace.clone().map(Arc::new);
             match saga.recall(input) {
                 Ok(memory) => recalled.memory = Some(memory),
                 Err(message) => recalled.unread = StepIndex::new(0).map(|first| (first, message)),

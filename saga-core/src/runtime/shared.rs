@@ -23,10 +23,13 @@ use crate::runtime::instance::Live;
 use crate::runtime::intercept::Intercept;
 use crate::runtime::limits::Limits;
 use crate::runtime::line::Line;
+use crate::runtime::metrics::Recording;
 use crate::runtime::output::Output;
+use crate::runtime::recovery::Suspects;
 use crate::runtime::registry::Registry;
 use crate::runtime::shutdown::Lifecycle;
 use crate::runtime::stay::LEASE;
+use crate::runtime::trace::Tracing;
 use crate::store::Store;
 use crate::time::Timestamp;
 
@@ -39,6 +42,7 @@ pub(crate) struct Settings {
     pub(crate) namespace: Option<Arc<str>>,
     /// Stands between the runtime and the users' methods, in tests.
     pub(crate) intercept: Option<Arc<dyn Intercept>>,
+    pub(crate) tracing: Tracing,
 }
 
 /// What the parts of one orchestrator share.
@@ -51,7 +55,9 @@ pub(crate) struct Shared {
     limits: Limits,
     pub(crate) line: Line,
     pub(crate) committer: Committer,
+    pub(crate) recording: Recording,
     pub(crate) lifecycle: Lifecycle,
+    pub(crate) suspects: Arc<Suspects>,
     pub(crate) runtime: Runtime,
     epoch: AtomicU64,
     /// Held by who gets the store to work again.
@@ -115,15 +121,21 @@ impl Shared {
         registry: Registry,
         settings: Settings,
         epoch: Epoch,
+        unclean: Vec<Epoch>,
         runtime: Runtime,
     ) -> Arc<Self> {
+        let suspects = Suspects::new(unclean);
+        let admission = Admission::new(settings.max_active);
+        admission.hold_back(suspects.holds_others_back());
         Arc::new(Self {
             store,
             clock,
             limits: Limits::of(&registry),
             line: Line::default(),
+            recording: Recording::new(&registry),
             registry,
-            admission: Admission::new(settings.max_active),
+            admission,
+            suspects,
             settings,
             committer: Committer::new(),
             lifecycle: Lifecycle::new(),
@@ -201,7 +213,7 @@ impl Shared {
 
     /// Commits what instances hand in, until the end.
     pub(crate) async fn commit(self: Arc<Self>) {
-        self.committer.run(&*self.store, &self.lifecycle, &self.repairing).await;
+        self.committer.run(&*self.store, &self.lifecycle, &self.repairing, &self.recording).await;
         self.committer_ended.send_replace(true);
     }
 
@@ -235,6 +247,12 @@ impl Shared {
     /// All instances in memory.
     pub(crate) fn live(&self) -> Vec<Arc<Live>> {
         self.table().live.values().cloned().collect()
+    }
+
+    /// How many they are.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn in_memory(&self) -> usize {
+        self.table().live.len()
     }
 
     /// Takes an instance out of memory. Those who wait for its outcome are told if it has `ended`, else they

@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 
 use crate::error::{ConflictKind, Error};
 use crate::id::InstanceId;
-use crate::journal::{Event, Payload, codec};
+use crate::journal::{Event, Payload, TraceContext, codec};
 use crate::runtime::admission::Origin;
 use crate::runtime::instance::{Arriving, Created, Live};
 use crate::runtime::orchestrator::or_ending;
@@ -23,6 +23,8 @@ pub(crate) struct Start {
     pub(crate) input: Payload,
     /// The instance whose step it is, if it is a child.
     pub(crate) parent: Option<InstanceId>,
+    /// The trace of whoever starts it. One that was started before keeps its own.
+    pub(crate) trace: Option<Arc<TraceContext>>,
 }
 
 /// Starts the instance, or finds the one with the same id, saga, input and parent. Durable once it returns.
@@ -56,6 +58,7 @@ async fn create(shared: &Arc<Shared>, start: &Start) -> Result<Created, Error> {
         memory: Some(Arc::clone(&start.memory)),
         place: shared.admission.try_place(Origin::Started),
         parent: start.parent.clone(),
+        trace: start.trace.clone(),
     };
     let (live, write) = Live::create(shared, arriving, start.input.clone(), creator)?;
     match shared.insert(&live) {

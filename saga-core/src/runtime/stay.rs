@@ -46,9 +46,14 @@ pub(crate) async fn keep(shared: Arc<Shared>) {
 
 async fn rejoin(shared: &Arc<Shared>) {
     error!("the lease has passed: others may have taken over, beginning anew");
-    match join(&*shared.store, &*shared.clock).await {
-        Ok(epoch) => shared.set_epoch(epoch),
+    let epoch = match join(&*shared.store, &*shared.clock).await {
+        Ok(epoch) => epoch,
         Err(error) => return warn!(%error, "no new stay could begin, trying again"),
+    };
+    shared.set_epoch(epoch);
+    // The process has not died, so there is nobody to suspect.
+    if let Err(error) = shared.store.settle(epoch).await {
+        warn!(%error, "that the lease has passed could not be forgotten");
     }
     // What was started while the new stay began belongs to the old one too.
     let lost = shared.live().into_iter().filter(|live| live.epoch() != shared.epoch());

@@ -2,11 +2,15 @@
 
 mod error;
 mod memory;
+mod query;
+
+use std::time::Duration;
 
 use async_trait::async_trait;
 
 pub use error::{StoreError, StoreErrorKind};
 pub use memory::MemoryStore;
+pub use query::{Position, Query, Unfinished};
 
 pub use crate::id::{Epoch, Seq};
 pub use crate::time::Timestamp;
@@ -18,6 +22,14 @@ use crate::journal::{EncodedEntry, Head, Payload, Progress};
 /// The most signals that are kept of an instance: more than a saga has steps to wait for them, few enough that a
 /// sender who does not stop cannot fill the store, and that an instance is read with all of them.
 pub const SIGNALS_MAX: usize = 1_000;
+
+/// The most unclean ends that are remembered: more than it takes to find the one instance in a million that takes the
+/// process with it, few enough to be read at every start.
+pub const UNCLEAN_MAX: usize = 64;
+
+/// How far the clocks of workers may be apart without being taken for set back: more than machines that keep their
+/// time are, and as long as nobody minds waiting for once.
+pub const SKEW_MAX: Duration = Duration::from_secs(60);
 
 /// A place where journals are kept.
 ///
@@ -31,6 +43,17 @@ pub const SIGNALS_MAX: usize = 1_000;
 /// could take its instances. A stay that has ended does not come back, whatever clocks say, and is handed no
 /// instance. An instance belongs to the stay that created or last claimed it, and only under that epoch are its
 /// writes taken, whether or not the stay has ended.
+///
+/// A stay that ends by anything but a release has ended uncleanly, and is remembered as such until that is
+/// [settled](Self::settle); of more than [`UNCLEAN_MAX`] the last ones are. Of every stay the latest time is remembered
+/// that it was begun or prolonged at. [`left_behind`](Self::left_behind) tells both. So a process that begins a stay
+/// can tell what died with the one before from what was put away, and that its clock has gone back.
+///
+/// **Clocks.** Times come from the clocks of workers, and a clock may be set back. A stay that begins more than
+/// [`SKEW_MAX`] before the latest time that any stay was begun or prolonged at takes place in a new reckoning: every
+/// `due` but [`Timestamp::NEVER`], and the end of every lease, is earlier by the difference from then on, and what was
+/// seen after that moment counts as seen then. So what waits does so no longer than it had to, and does not wait for
+/// the clock to come back to where it was.
 ///
 /// **Appending.** The writes of a batch are made in order, and each is independent: one refused spoils no other.
 /// A write takes effect exactly if it is answered with `Ok`, and is then durable: no crash takes it back. Several
@@ -61,6 +84,13 @@ pub const SIGNALS_MAX: usize = 1_000;
 /// **Claiming.** [`claim`](Self::claim) and [`due`](Self::due) hand out instances of ended stays, each to one
 /// caller, and from then on no write of an earlier stay is taken. They change nothing else, but for the `due`
 /// that is cleared.
+///
+/// **Asking.** [`query`](Self::query) answers in the order of creation, in which no instance ever changes its place and
+/// a new one comes last. So pages that follow each other show each instance once at most, and miss none that was there
+/// all the while and fits all the while.
+///
+/// **Deleting.** [`delete`](Self::delete) is the only way that an instance is lost, and takes only what has ended. The
+/// child of an instance that is there stays too, since that may yet want it taken back.
 #[async_trait]
 pub trait Store: Send + Sync {
     /// Begins a stay: returns an epoch higher than any that was given before, with a lease until `lease_until`.
@@ -81,6 +111,18 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError`] if the store cannot be read or written.
     async fn release(&self, epoch: Epoch) -> Result<(), StoreError>;
+
+    /// What the stays before `epoch` left behind; its own doings are not in it.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read.
+    async fn left_behind(&self, epoch: Epoch) -> Result<LeftBehind, StoreError>;
+
+    /// Forgets that stays before `epoch` have ended uncleanly. Forgetting it again changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read or written.
+    async fn settle(&self, epoch: Epoch) -> Result<(), StoreError>;
 
     /// Keeps the shape of a saga in a version; keeping it again changes nothing.
     ///
@@ -135,6 +177,27 @@ pub trait Store: Send + Sync {
     /// [`StoreError`] if the store cannot be read or written.
     async fn due(&self, epoch: Epoch, now: Timestamp, limit: usize) -> Result<Due, StoreError>;
 
+    /// The heads of the instances that fit, in the order of their creation, from after `query.after`, at most
+    /// `query.limit`.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read.
+    async fn query(&self, query: &Query) -> Result<Vec<(Position, Head)>, StoreError>;
+
+    /// How many instances have not ended. It costs no more than those.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read.
+    async fn unfinished(&self) -> Result<Unfinished, StoreError>;
+
+    /// Deletes those of these instances that have ended, completed or compensated, with their journals and signals,
+    /// and says how many there were. One that is the child of an instance which is there after those before it in
+    /// `ids` are deleted is left. Their ids are free afterwards.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read or written.
+    async fn delete(&self, ids: &[InstanceId]) -> Result<usize, StoreError>;
+
     /// Makes the store usable again after an error: closes what it holds and opens it anew, as far as that is
     /// needed. The stay goes on. What is read afterwards is durable, also if it was written by a batch that was
     /// answered with an error.
@@ -149,6 +212,16 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError`] if something cannot be closed; what was acknowledged is durable all the same.
     async fn close(&self) -> Result<(), StoreError>;
+}
+
+/// What the stays before one left behind.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LeftBehind {
+    /// Those of them that have ended uncleanly and are remembered, from the first to the last.
+    pub unclean: Vec<Epoch>,
+    /// The latest time that any of them was begun or prolonged at; none if there was none. It may be ahead of every
+    /// clock, if a clock was.
+    pub seen: Option<Timestamp>,
 }
 
 /// A saga in a version, with its shape.

@@ -21,6 +21,7 @@ pub(crate) async fn created_instance_is_read_back(fixture: &dyn Fixture) -> Resu
         saga: "another-flow".into(),
         version: u32::MAX,
         shape: shape_id(3),
+        parent: Some(id("parent")?),
         created_at: at(77),
         seq: Seq::FIRST,
         progress: full_progress(InstanceState::Parked),

@@ -73,6 +73,7 @@ pub(crate) fn head(id: &InstanceId, progress: Progress) -> Head {
         saga: Arc::from(SAGA),
         version: 1,
         shape: shape_id(0),
+        parent: None,
         created_at: at(1),
         seq: Seq::FIRST,
         progress,

@@ -12,10 +12,20 @@ use saga_core::time::Timestamp;
 macro_rules! head_columns {
     () => {
         "number, (SELECT max(seq) FROM entry WHERE entry.instance = instance.number), \
-         saga, version, shape, created_at, state, due, needs_attention, step, reason, attempts, since"
+         saga, version, shape, created_at, state, due, needs_attention, step, reason, attempts, since, parent"
     };
 }
 pub(crate) use head_columns;
+
+/// The condition of the index of what a person may have to look at, as it stands in the schema: it is how SQLite knows
+/// that the index will do.
+macro_rules! attention {
+    () => {
+        "needs_attention OR step IS NOT NULL OR reason IS NOT NULL
+         OR (state <> 'running' AND state <> 'compensating' AND state <> 'completed' AND state <> 'compensated')"
+    };
+}
+pub(crate) use attention;
 
 /// The format of an entry whose text is damaged. No version writes it, so none takes the entry for readable.
 pub(crate) const DAMAGED: u32 = 0;
@@ -26,7 +36,7 @@ pub(crate) fn integer(number: u64) -> i64 {
 }
 
 /// The number that [`integer`] made this of. No negative one is ever written.
-fn number(integer: i64) -> u64 {
+pub(crate) fn number(integer: i64) -> u64 {
     if integer == i64::MAX { u64::MAX } else { u64::try_from(integer).unwrap_or_default() }
 }
 
@@ -51,6 +61,7 @@ pub(crate) fn head(row: &Row<'_>, id: &InstanceId) -> rusqlite::Result<Head> {
         saga: row.get::<_, String>(2)?.into(),
         version: row.get(3)?,
         shape: ShapeId::new(row.get::<_, String>(4)?),
+        parent: row.get::<_, Option<String>>(13)?.and_then(|parent| InstanceId::new(parent).ok()),
         created_at: timestamp(row, 5)?,
         progress: progress(row)?,
     })

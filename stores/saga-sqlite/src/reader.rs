@@ -1,13 +1,13 @@
 //! Reading, on a connection of its own: no question waits for a commit.
 
 use rusqlite::{Connection, OptionalExtension, Statement, Transaction, TransactionBehavior};
-use saga_core::id::InstanceId;
+use saga_core::id::{Epoch, InstanceId};
 use saga_core::journal::{EncodedEntry, Head, codec};
-use saga_core::store::{Defined, InUse, Signal, StoreError, Stored};
+use saga_core::store::{Defined, InUse, LeftBehind, Signal, StoreError, Stored};
 
 use crate::connection::{self, Access};
 use crate::convert;
-use crate::convert::{DAMAGED, head_columns};
+use crate::convert::{DAMAGED, head_columns, integer, timestamp};
 use crate::files::Files;
 use crate::worker::Role;
 
@@ -90,6 +90,19 @@ impl<'c> Reader<'c> {
             Ok((Defined { saga: saga.to_owned(), version, shape }, in_use))
         })?;
         defined.collect()
+    }
+
+    /// What stays before `epoch` left behind. At most so many are unclean as may be remembered.
+    pub(crate) fn left_behind(&mut self, epoch: Epoch) -> rusqlite::Result<LeftBehind> {
+        let before = integer(epoch.get());
+        let mut unclean = self
+            .connection
+            .prepare("SELECT epoch FROM stay WHERE state = 'unclean' AND epoch < ?1 ORDER BY epoch")?;
+        let unclean = unclean.query_map([before], |row| convert::epoch(row, 0))?;
+        let mut seen =
+            self.connection.prepare("SELECT max(seen) FROM stay WHERE epoch < ?1 HAVING count(*) > 0")?;
+        let seen = seen.query_row([before], |row| timestamp(row, 0)).optional()?;
+        Ok(LeftBehind { unclean: unclean.collect::<Result<_, _>>()?, seen })
     }
 
     fn stored(&mut self, id: &InstanceId) -> rusqlite::Result<Option<Stored>> {

@@ -1,4 +1,4 @@
-//! The store and its two threads.
+//! The store and its three threads.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -9,10 +9,12 @@ use saga_core::error::Error;
 use saga_core::id::{Epoch, InstanceId};
 use saga_core::journal::Head;
 use saga_core::store::{
-    Defined, Due, InUse, Refusal, Store, StoreError, StoreErrorKind, Stored, Wanted, Write,
+    Defined, Due, InUse, LeftBehind, Position, Query, Refusal, Store, StoreError, StoreErrorKind, Stored,
+    Unfinished, Wanted, Write,
 };
 use saga_core::time::Timestamp;
 
+use crate::asker::{Asker, Asking};
 use crate::files::Files;
 use crate::reader::{Reader, Reading};
 use crate::worker::{Failed, Worker};
@@ -51,6 +53,7 @@ pub struct SqliteStore {
     database: PathBuf,
     writer: Worker<Writing>,
     reader: Worker<Reading>,
+    asker: Worker<Asking>,
     closed: AtomicBool,
 }
 
@@ -74,7 +77,8 @@ impl SqliteStore {
         Ok(Self {
             database: files.database.clone(),
             writer: Worker::spawn(files.clone())?,
-            reader: Worker::spawn(files)?,
+            reader: Worker::spawn(files.clone())?,
+            asker: Worker::spawn(files)?,
             closed: AtomicBool::new(false),
         })
     }
@@ -93,6 +97,14 @@ impl SqliteStore {
     ) -> Result<T, StoreError> {
         self.open_still()?;
         self.reader.run(&self.database, "reading", job).await.ok_or_else(|| self.gone())?
+    }
+
+    async fn ask<T: Send + 'static>(
+        &self,
+        job: impl for<'a, 'c> FnOnce(&'a mut Asker<'c>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.open_still()?;
+        self.asker.run(&self.database, "reading", job).await.ok_or_else(|| self.gone())?
     }
 
     fn open_still(&self) -> Result<(), StoreError> {
@@ -123,17 +135,20 @@ impl Store for SqliteStore {
     }
 
     /// Leases do not pass: nobody else could take the instances.
-    async fn renew(
-        &self,
-        epoch: Epoch,
-        _now: Timestamp,
-        _lease_until: Timestamp,
-    ) -> Result<bool, StoreError> {
-        self.write(move |writer| writer.is_live(epoch)).await
+    async fn renew(&self, epoch: Epoch, now: Timestamp, _lease_until: Timestamp) -> Result<bool, StoreError> {
+        self.write(move |writer| writer.renew(epoch, now)).await
     }
 
     async fn release(&self, epoch: Epoch) -> Result<(), StoreError> {
         self.write(move |writer| writer.release(epoch)).await
+    }
+
+    async fn left_behind(&self, epoch: Epoch) -> Result<LeftBehind, StoreError> {
+        self.read(move |reader| reader.left_behind(epoch)).await
+    }
+
+    async fn settle(&self, epoch: Epoch) -> Result<(), StoreError> {
+        self.write(move |writer| writer.settle(epoch)).await
     }
 
     async fn define(&self, definition: &Defined) -> Result<(), StoreError> {
@@ -175,22 +190,39 @@ impl Store for SqliteStore {
         self.write(move |writer| writer.due(epoch, now, limit)).await
     }
 
+    async fn query(&self, query: &Query) -> Result<Vec<(Position, Head)>, StoreError> {
+        let query = query.clone();
+        self.ask(move |asker| asker.query(&query)).await
+    }
+
+    async fn unfinished(&self) -> Result<Unfinished, StoreError> {
+        self.ask(|asker| asker.unfinished()).await
+    }
+
+    async fn delete(&self, ids: &[InstanceId]) -> Result<usize, StoreError> {
+        let ids = ids.to_vec();
+        self.write(move |writer| writer.delete(&ids)).await
+    }
+
     async fn reopen(&self) -> Result<(), StoreError> {
         self.open_still()?;
         // The lock of another program has changed nothing, and might keep this from succeeding.
-        if self.writer.is_sound() && self.reader.is_sound() {
+        if self.writer.is_sound() && self.reader.is_sound() && self.asker.is_sound() {
             return Ok(());
         }
-        // The reader would keep the log from being moved into the database.
+        // Who reads would keep the log from being moved into the database.
+        self.asker.disconnect().await.ok_or_else(|| self.gone())?;
         self.reader.disconnect().await.ok_or_else(|| self.gone())?;
         self.writer.disconnect().await.ok_or_else(|| self.gone())?;
         self.writer.connect().await.ok_or_else(|| self.gone())??;
-        self.reader.connect().await.ok_or_else(|| self.gone())?
+        self.reader.connect().await.ok_or_else(|| self.gone())??;
+        self.asker.connect().await.ok_or_else(|| self.gone())?
     }
 
     /// Never fails: what was acknowledged is durable, and what the threads held is free.
     async fn close(&self) -> Result<(), StoreError> {
         self.closed.store(true, Ordering::Release);
+        self.asker.stop().await;
         self.reader.stop().await;
         self.writer.stop().await;
         Ok(())
@@ -217,6 +249,7 @@ mod tests {
             saga: Arc::from("order-flow"),
             version: 1,
             shape: ShapeId::new("shape"),
+            parent: None,
             created_at: NOW,
             seq: Seq::FIRST,
             progress: Progress::new(InstanceState::Running, NOW),

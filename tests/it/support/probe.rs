@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use sagas::InstanceId;
 use sagas::journal::Head;
 use sagas::store::{
-    Defined, Due, Epoch, InUse, Refusal, Store, StoreError, StoreErrorKind, Stored, Timestamp, Wanted, Write,
+    Defined, Due, Epoch, InUse, LeftBehind, Position, Query, Refusal, Store, StoreError, StoreErrorKind,
+    Stored, Timestamp, Unfinished, Wanted, Write,
 };
 use tokio::sync::{Notify, watch};
 
@@ -274,6 +275,14 @@ impl Store for Probe {
         self.inner.release(epoch).await
     }
 
+    async fn left_behind(&self, epoch: Epoch) -> Result<LeftBehind, StoreError> {
+        self.inner.left_behind(epoch).await
+    }
+
+    async fn settle(&self, epoch: Epoch) -> Result<(), StoreError> {
+        self.inner.settle(epoch).await
+    }
+
     async fn define(&self, definition: &Defined) -> Result<(), StoreError> {
         self.inner.define(definition).await
     }
@@ -311,6 +320,21 @@ impl Store for Probe {
     async fn due(&self, epoch: Epoch, now: Timestamp, limit: usize) -> Result<Due, StoreError> {
         self.plan.released().await;
         self.inner.due(epoch, now, limit).await
+    }
+
+    async fn query(&self, query: &Query) -> Result<Vec<(Position, Head)>, StoreError> {
+        self.plan.check()?;
+        self.inner.query(query).await
+    }
+
+    async fn unfinished(&self) -> Result<Unfinished, StoreError> {
+        self.plan.check()?;
+        self.inner.unfinished().await
+    }
+
+    async fn delete(&self, ids: &[InstanceId]) -> Result<usize, StoreError> {
+        self.plan.check()?;
+        self.inner.delete(ids).await
     }
 
     async fn close(&self) -> Result<(), StoreError> {

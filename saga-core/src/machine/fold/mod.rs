@@ -11,7 +11,7 @@ use super::status::StepStatus;
 use super::table::{Facts, next_status};
 use crate::definition::{Definition, StepDefinition};
 use crate::id::StepIndex;
-use crate::journal::{Event, FailureKind};
+use crate::journal::{Event, FailureKind, ResolutionKind};
 use crate::time::Timestamp;
 
 impl State {
@@ -44,6 +44,23 @@ impl State {
         Ok(())
     }
 
+    /// Whether `event`, which is of one step or item, can happen here and now.
+    pub(super) fn allows(&self, definition: &Definition, event: &Event, at: Timestamp) -> bool {
+        let next = || {
+            let index = definition.index_of(event.step()?)?;
+            self.check_order(definition, index, event)?;
+            let around = self.around(definition, index, self.moment(at));
+            let step = self.step(definition, index)?;
+            let facts = match event.item() {
+                None => step.record.facts(step.of, around),
+                Some(item) => step.item(item)?.record.facts(step.of, around),
+            };
+            let unit = self.unit(definition, UnitIndex { step: index, item: event.item() })?;
+            next_status(unit.record.status, facts, event)
+        };
+        self.may_happen(event) && next().is_some()
+    }
+
     /// Whether `event` may happen as far as the instance has come: nothing follows its end but that it is
     /// reverted.
     fn may_happen(&self, event: &Event) -> bool {
@@ -64,9 +81,8 @@ impl State {
         event: &Event,
         moment: Moment,
     ) -> Option<()> {
-        let at = moment.at;
         self.check_order(definition, index, event)?;
-        let compensating = self.phase == Phase::Compensating;
+        let around = self.around(definition, index, moment);
         let of = definition.step(index)?;
         let step = self.steps.get_mut(index.get())?;
         let listed = match event {
@@ -78,11 +94,11 @@ impl State {
         };
         match event.item() {
             None => {
-                let facts = step.facts(of, compensating, at);
+                let facts = step.facts(of, around);
                 step.own.apply(facts, of, event, moment)?;
             }
             Some(item) => step.items.as_mut()?.change(item, of, |record| {
-                let facts = record.facts(of, compensating, at);
+                let facts = record.facts(of, around);
                 record.apply(facts, of, event, moment)
             })?,
         }
@@ -93,16 +109,15 @@ impl State {
 
     /// Applies an event of the instance as a whole: it is legal if it is so at each step, and each item.
     fn apply_to_all(&mut self, definition: &Definition, event: &Event, moment: Moment) -> Option<()> {
-        let at = moment.at;
-        let compensating = self.phase == Phase::Compensating;
         let next: Vec<StepStatus> = self
             .steps(definition)
             .map(|step| {
+                let around = self.around(definition, step.index, moment);
                 let items = step.record.items.iter().flat_map(|items| items.iter());
                 for (_, item) in items {
-                    next_status(item.status, item.facts(step.of, compensating, at), event)?;
+                    next_status(item.status, item.facts(step.of, around), event)?;
                 }
-                next_status(step.record.own.status, step.record.facts(step.of, compensating, at), event)
+                next_status(step.record.own.status, step.record.facts(step.of, around), event)
             })
             .collect::<Option<_>>()?;
         match event {
@@ -138,12 +153,14 @@ impl State {
 
     /// From here on the instance compensates. This is what one event concerns all steps and items with.
     fn turn_around(&mut self, definition: &Definition, next: &[StepStatus], event: &Event, moment: Moment) {
+        let around = Around { compensating: false, only_forward: false, at: moment.at };
         self.phase = Phase::Compensating;
-        for ((step, (_, of)), status) in self.steps.iter_mut().zip(definition.steps()).zip(next) {
+        for ((step, (index, of)), status) in self.steps.iter_mut().zip(definition.steps()).zip(next) {
             step.own.turn_around(*status, moment);
             let Some(items) = &mut step.items else { continue };
+            let around = Around { only_forward: is_only_forward(definition, index), ..around };
             items.change_all(of, |record| {
-                let status = next_status(record.status, record.facts(of, false, moment.at), event);
+                let status = next_status(record.status, record.facts(of, around), event);
                 record.turn_around(status.unwrap_or(record.status), moment);
             });
         }
@@ -174,6 +191,12 @@ impl State {
                 step.is_next(definition, self.quiet(definition)) && !self.is_blocked()
             }
             Event::CheckStarted { .. } => !self.is_blocked(),
+            // Nobody does the work of a step before that of those before it, nor an item's out of order.
+            Event::Resolved { item, how: ResolutionKind::Succeeded, .. } => {
+                let unit = self.unit(definition, UnitIndex { step: index, item: *item })?;
+                let is_its_turn = item.is_none() && step.of.after.is_subset(self.done(definition));
+                is_its_turn || !unit.record.status.is_ahead()
+            }
             Event::SagaStarted { .. }
             | Event::SignalReceived { .. }
             | Event::StepSucceeded { .. }
@@ -185,7 +208,10 @@ impl State {
             | Event::CompensationSucceeded { .. }
             | Event::CompensationFailed { .. }
             | Event::Parked { .. }
-            | Event::Resolved { .. }
+            | Event::Resolved {
+                how: ResolutionKind::Retry | ResolutionKind::Skip | ResolutionKind::Void,
+                ..
+            }
             | Event::Completed
             | Event::Compensated => true,
         };
@@ -193,21 +219,44 @@ impl State {
     }
 }
 
+/// What the table has to know of a step that its own record does not say.
+#[derive(Debug, Clone, Copy)]
+struct Around {
+    compensating: bool,
+    only_forward: bool,
+    at: Timestamp,
+}
+
+impl State {
+    fn around(&self, definition: &Definition, index: StepIndex, moment: Moment) -> Around {
+        Around {
+            compensating: self.phase == Phase::Compensating,
+            only_forward: is_only_forward(definition, index),
+            at: moment.at,
+        }
+    }
+}
+
+/// Whether the step is the pivot, or comes after it.
+fn is_only_forward(definition: &Definition, index: StepIndex) -> bool {
+    definition.pivot() == Some(index) || definition.is_after_pivot(index)
+}
+
 impl StepRecord {
     /// What the table has to know of the step itself.
-    fn facts(&self, of: &StepDefinition, compensating: bool, at: Timestamp) -> Facts {
+    fn facts(&self, of: &StepDefinition, around: Around) -> Facts {
         Facts {
             asks: of.conditional,
             lists: of.fan_out.is_some(),
             lacks_signal: of.signal.is_some() && !self.received,
-            ..self.own.facts(of, compensating, at)
+            ..self.own.facts(of, around)
         }
     }
 }
 
 impl Record {
     /// What the table has to know of an item.
-    fn facts(&self, of: &StepDefinition, compensating: bool, at: Timestamp) -> Facts {
+    fn facts(&self, of: &StepDefinition, around: Around) -> Facts {
         Facts {
             kind: of.kind,
             asks: false,
@@ -215,11 +264,13 @@ impl Record {
             lacks_signal: false,
             is_child: of.child.is_some(),
             needs_output: of.compensation_needs_output(),
-            compensating,
+            compensating: around.compensating,
             doubt: self.doubt,
             checked: self.checks.made > 0,
-            blocked: self.block.is_some(),
-            at,
+            block: self.block.as_ref().map(|block| block.reason),
+            vouched: self.vouched,
+            only_forward: around.only_forward,
+            at: around.at,
         }
     }
 }

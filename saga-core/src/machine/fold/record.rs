@@ -2,7 +2,7 @@
 
 use crate::definition::{StepDefinition, StepKind};
 use crate::fault::{FaultKind, FaultRecord};
-use crate::journal::{CheckNext, CompensationNext, Event, Next, ParkReason};
+use crate::journal::{CheckNext, CompensationNext, Event, Loss, Next, ParkReason, ResolutionKind};
 use crate::machine::record::{Block, LastFailure, Moment, Record, Tries};
 use crate::machine::status::StepStatus;
 use crate::machine::table::{Facts, next_status};
@@ -83,33 +83,46 @@ impl Record {
                 self.attempts.made = *attempt;
                 self.called_since.get_or_insert(moment);
             }
-            Event::StepSucceeded { .. } => {
-                self.be_certain();
-                self.hear_of_child(of);
-            }
+            Event::StepSucceeded { .. } => self.succeed(of),
             Event::AttemptFailed { fault, next, .. } => {
+                self.attempts.deaths = 0;
                 self.count_failure(of, fault, next, moment);
                 self.hear_of_child(of);
             }
-            Event::AttemptLost { next, .. } => self.count_failure(of, &loss::fault(), next, moment),
+            Event::AttemptLost { loss, next, .. } => {
+                self.attempts.lose(*loss);
+                self.count_failure(of, &loss::fault(), next, moment);
+            }
             Event::CheckStarted { attempt, .. } => self.checks.made = *attempt,
-            Event::CheckedVoid { .. } => self.be_certain(),
-            Event::CheckFailed { fault, next: CheckNext::Park(_), .. } => {
-                self.message = Some(match fault {
-                    Some(fault) => fault.message.as_str().into(),
-                    None => "the service does not know what became of the call".into(),
-                });
+            Event::CheckedVoid { next, .. } => {
+                self.checks.deaths = 0;
+                self.be_certain();
+                self.message = match next {
+                    Next::Park(reason) => Some(why_parked(*reason, "").into()),
+                    Next::RetryAt(_) | Next::Void | Next::InDoubt | Next::CheckAt(_) => None,
+                };
+            }
+            Event::CheckFailed { fault, lost, next, .. } => {
+                count_end(&mut self.checks, *lost);
+                if let CheckNext::Park(reason) = next {
+                    let unknown = "the service does not know what became of the call";
+                    let message = fault.as_ref().map_or(unknown, |fault| fault.message.as_str());
+                    self.message = Some(why_parked(*reason, message).into());
+                }
             }
             Event::CompensationStarted { attempt, .. } => self.compensations.made = *attempt,
             Event::CompensationSucceeded { .. } => self.hear_of_child(of),
-            Event::CompensationFailed { fault, next: CompensationNext::Park(_), .. } => {
-                self.message = Some(fault.message.as_str().into());
+            Event::CompensationFailed { fault, lost, next, .. } => {
+                count_end(&mut self.compensations, *lost);
+                if let CompensationNext::Park(reason) = next {
+                    self.message = Some(why_parked(*reason, &fault.message).into());
+                }
             }
             Event::Parked { reason, message, .. } => {
                 self.block =
                     Some(Box::new(Block { reason: *reason, message: message.clone(), since: moment.at }));
             }
-            Event::Resolved { .. } => self.begin_again(),
+            Event::Resolved { how, .. } => self.resolve(*how),
             Event::SagaStarted { .. }
             | Event::StepSkipped { .. }
             | Event::ConditionHeld { .. }
@@ -117,9 +130,7 @@ impl Record {
             | Event::SignalAwaited { .. }
             | Event::SignalReceived { .. }
             | Event::ItemsListed { .. }
-            | Event::CheckFailed { next: CheckNext::CheckAt(_) | CheckNext::InDoubt, .. }
             | Event::CompensationDecided { .. }
-            | Event::CompensationFailed { next: CompensationNext::RetryAt(_), .. }
             | Event::Completed
             | Event::Compensated => {}
         }
@@ -136,7 +147,7 @@ impl Record {
                 self.failure = Some(Box::new(failure()));
             }
             Next::RetryAt(_) if self.doubt => self.failure = Some(Box::new(failure())),
-            Next::Park(_) => self.message = Some(fault.message.as_str().into()),
+            Next::Park(reason) => self.message = Some(why_parked(*reason, &fault.message).into()),
             Next::Void => self.be_certain(),
             Next::RetryAt(_) | Next::InDoubt => {}
         }
@@ -148,6 +159,24 @@ impl Record {
         self.failure = None;
     }
 
+    /// It succeeded, or a person says so.
+    fn succeed(&mut self, of: &StepDefinition) {
+        self.be_certain();
+        self.forget_deaths();
+        self.hear_of_child(of);
+        if std::mem::take(&mut self.vouched) {
+            self.block = None;
+            self.message = None;
+            self.compensations.begin_budget();
+        }
+    }
+
+    fn forget_deaths(&mut self) {
+        for tries in [&mut self.attempts, &mut self.checks, &mut self.compensations] {
+            tries.deaths = 0;
+        }
+    }
+
     /// What parked the instance at a child is over once the child has ended.
     fn hear_of_child(&mut self, of: &StepDefinition) {
         if of.child.is_some() {
@@ -155,8 +184,29 @@ impl Record {
         }
     }
 
-    /// A person wants it tried again: what is parked gets a new budget. Who says so of a call in doubt has
-    /// looked, so its key counts as known from then on.
+    /// A person decided how it goes on.
+    fn resolve(&mut self, how: ResolutionKind) {
+        match how {
+            ResolutionKind::Retry => self.begin_again(),
+            ResolutionKind::Skip => self.left_standing = true,
+            ResolutionKind::Succeeded => {
+                // It stays parked until its output is told.
+                self.vouched = true;
+                return;
+            }
+            ResolutionKind::Void => {
+                self.be_certain();
+                self.called_since = None;
+                self.attempts.begin_budget();
+            }
+        }
+        self.forget_deaths();
+        self.block = None;
+        self.message = None;
+    }
+
+    /// What is parked gets a new budget. Who wants a call in doubt repeated has looked, so its key counts as known
+    /// from then on.
     fn begin_again(&mut self) {
         let is_in_doubt = |reason| reason == ParkReason::InDoubt;
         if self.status.parked().is_some_and(is_in_doubt)
@@ -169,7 +219,18 @@ impl Record {
         {
             self.tries_mut(method).begin_budget();
         }
-        self.block = None;
-        self.message = None;
     }
+}
+
+/// An attempt of a check or of a compensation ended.
+fn count_end(tries: &mut Tries, lost: Option<Loss>) {
+    match lost {
+        Some(loss) => tries.lose(loss),
+        None => tries.deaths = 0,
+    }
+}
+
+/// What is said of something that is parked; `message` is what its last attempt said.
+fn why_parked(reason: ParkReason, message: &str) -> &str {
+    if reason == ParkReason::CrashLoop { loss::LOOPS } else { message }
 }

@@ -23,11 +23,9 @@ pub(super) fn started(status: StepStatus, facts: Facts) -> Option<StepStatus> {
     legal.then_some(StepStatus::Attempt(Activity::Running))
 }
 
-pub(super) fn succeeded(status: StepStatus) -> Option<StepStatus> {
-    match status {
-        StepStatus::Attempt(Activity::Running) | StepStatus::Check(Activity::Running) => {
-            Some(StepStatus::Succeeded)
-        }
+pub(super) fn succeeded(status: StepStatus, facts: Facts) -> Option<StepStatus> {
+    let has_ended = match status {
+        StepStatus::Attempt(Activity::Running) | StepStatus::Check(Activity::Running) => true,
         StepStatus::Attempt(Activity::Waiting { .. } | Activity::Parked { .. })
         | StepStatus::Check(Activity::Waiting { .. } | Activity::Parked { .. })
         | StepStatus::Pending
@@ -38,8 +36,9 @@ pub(super) fn succeeded(status: StepStatus) -> Option<StepStatus> {
         | StepStatus::Void
         | StepStatus::InDoubt
         | StepStatus::Compensation(_)
-        | StepStatus::Compensated => None,
-    }
+        | StepStatus::Compensated => false,
+    };
+    (has_ended || facts.vouched).then_some(StepStatus::Succeeded)
 }
 
 /// After the decision nothing waits or parks forward but what has to be settled.
@@ -84,11 +83,14 @@ pub(super) fn check_started(status: StepStatus, facts: Facts) -> Option<StepStat
     legal.then_some(StepStatus::Check(Activity::Running))
 }
 
-pub(super) fn after_void_check(next: &Next) -> Option<StepStatus> {
+pub(super) fn after_void_check(next: &Next, facts: Facts) -> Option<StepStatus> {
     match *next {
         Next::Void => Some(StepStatus::Void),
         Next::RetryAt(until) => Some(StepStatus::Attempt(Activity::Waiting { until })),
-        Next::InDoubt | Next::CheckAt(_) | Next::Park(_) => None,
+        Next::Park(reason) => {
+            (!facts.compensating).then_some(StepStatus::Attempt(Activity::Parked { reason }))
+        }
+        Next::InDoubt | Next::CheckAt(_) => None,
     }
 }
 

@@ -3,10 +3,11 @@
 mod compensating;
 mod forward;
 mod preparing;
+mod resolved;
 
 use super::status::{Activity, StepStatus};
 use crate::definition::StepKind;
-use crate::journal::{Event, ResolutionKind};
+use crate::journal::{Event, ParkReason};
 use crate::time::Timestamp;
 
 /// What the table has to know of a step beside its status. All of it is shape or fold, none of it policy.
@@ -30,8 +31,12 @@ pub(super) struct Facts {
     pub(super) doubt: bool,
     /// Whether its check was asked in this doubt.
     pub(super) checked: bool,
-    /// Whether the instance is parked at it beside its status.
-    pub(super) blocked: bool,
+    /// Why the instance is parked at it beside its status, if it is.
+    pub(super) block: Option<ParkReason>,
+    /// Whether a person said that it succeeded, and has yet to say with which output.
+    pub(super) vouched: bool,
+    /// Whether it is the pivot, or comes after it.
+    pub(super) only_forward: bool,
     /// When the event happened.
     pub(super) at: Timestamp,
 }
@@ -48,14 +53,13 @@ pub(super) fn next_status(status: StepStatus, facts: Facts, event: &Event) -> Op
         Event::SignalMissed { next, .. } => preparing::missed(status, next),
         Event::ItemsListed { .. } => preparing::listed(status, facts),
         Event::StepStarted { .. } => forward::started(status, facts),
-        Event::StepSucceeded { .. } => forward::succeeded(status),
+        Event::StepSucceeded { .. } => forward::succeeded(status, facts),
         Event::AttemptFailed { next, .. } | Event::AttemptLost { next, .. } => {
             (status == StepStatus::Attempt(Activity::Running)).then(|| forward::after_attempt(next, facts))?
         }
         Event::CheckStarted { .. } => forward::check_started(status, facts),
-        Event::CheckedVoid { next, .. } => {
-            (status == StepStatus::Check(Activity::Running)).then(|| forward::after_void_check(next))?
-        }
+        Event::CheckedVoid { next, .. } => (status == StepStatus::Check(Activity::Running))
+            .then(|| forward::after_void_check(next, facts))?,
         Event::CheckFailed { next, .. } => {
             (status == StepStatus::Check(Activity::Running)).then(|| forward::after_check(next, facts))?
         }
@@ -68,11 +72,7 @@ pub(super) fn next_status(status: StepStatus, facts: Facts, event: &Event) -> Op
             (status == StepStatus::Compensation(Activity::Running)).then(|| compensating::after(next))
         }
         Event::Parked { .. } => Some(status),
-        Event::Resolved { how: ResolutionKind::Retry, .. } => retried(status, facts),
-        Event::Resolved {
-            how: ResolutionKind::Skip | ResolutionKind::Succeeded | ResolutionKind::Void,
-            ..
-        } => None,
+        Event::Resolved { how, .. } => resolved::resolved(status, facts, *how),
         Event::Completed => (is_done(status) && !facts.compensating).then_some(status),
         Event::Compensated => (is_quiet(status, facts.kind) && facts.compensating).then_some(status),
     }
@@ -110,26 +110,5 @@ pub(super) const fn is_quiet(status: StepStatus, kind: StepKind) -> bool {
         StepStatus::Attempt(_) | StepStatus::Check(_) | StepStatus::InDoubt | StepStatus::Compensation(_) => {
             false
         }
-    }
-}
-
-/// What was parked may go on at once. A step that was only blocked stays what it is.
-fn retried(status: StepStatus, facts: Facts) -> Option<StepStatus> {
-    let at_once = Activity::Waiting { until: facts.at };
-    match status {
-        StepStatus::Preparing(preparation) => preparing::retried(preparation, facts),
-        StepStatus::Attempt(Activity::Parked { .. }) => Some(StepStatus::Attempt(at_once)),
-        StepStatus::Check(Activity::Parked { .. }) => Some(StepStatus::Check(at_once)),
-        StepStatus::Compensation(Activity::Parked { .. }) => Some(StepStatus::Compensation(at_once)),
-        StepStatus::Attempt(Activity::Running | Activity::Waiting { .. })
-        | StepStatus::Check(Activity::Running | Activity::Waiting { .. })
-        | StepStatus::Compensation(Activity::Running | Activity::Waiting { .. })
-        | StepStatus::Pending
-        | StepStatus::Skipped
-        | StepStatus::Items
-        | StepStatus::Succeeded
-        | StepStatus::Void
-        | StepStatus::InDoubt
-        | StepStatus::Compensated => facts.blocked.then_some(status),
     }
 }

@@ -93,7 +93,7 @@ pub(super) fn retried(preparation: Preparation, facts: Facts) -> Option<StepStat
     match preparation {
         Preparation::Missed { .. } => Some(StepStatus::Preparing(Preparation::Delayed { until: facts.at })),
         Preparation::ConditionHeld | Preparation::Delayed { .. } | Preparation::Awaiting { .. } => {
-            facts.blocked.then_some(StepStatus::Preparing(preparation))
+            facts.block.is_some().then_some(StepStatus::Preparing(preparation))
         }
     }
 }

@@ -211,11 +211,12 @@ fn what_ends_at_the_deadline_has_ended() {
 fn i12_past_the_pivot_the_deadline_only_asks_for_attention() {
     let mut rig = hasty(chain([step("a"), pivot("p").idempotent(), retriable("r").idempotent()]));
     rig.ok("a");
-    assert_eq!(rig.machine.next_wake(), None, "the pivot runs");
+    assert_eq!(rig.machine.next_wake(), Some(rig.after(1_000)), "somebody has to be told");
     rig.later(999);
     assert!(!rig.machine.needs_attention());
     assert_eq!(rig.later(1), []);
     assert!(rig.machine.needs_attention());
+    assert_eq!(rig.machine.next_wake(), None, "once");
     assert_eq!(rig.ok("p"), [succeeded("p"), started("r", 1)]);
     assert!(rig.machine.progress().needs_attention);
     assert_eq!(rig.ok("r"), [succeeded("r"), Event::Completed]);

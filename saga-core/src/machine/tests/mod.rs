@@ -23,11 +23,13 @@ mod in_doubt;
 mod pivot;
 
 mod compensating;
+mod crash_loop;
 mod settling;
 
 mod park;
 mod recover;
 mod replay;
+mod resolve;
 
 mod choices;
 mod drive;

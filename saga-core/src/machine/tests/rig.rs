@@ -201,8 +201,28 @@ impl Rig {
 
     /// The process dies and the journal is read back.
     pub(super) fn crash(&mut self) -> Vec<Event> {
+        self.die(Loss::CutOff)
+    }
+
+    /// The process dies, and this is known of it when the journal is read back.
+    pub(super) fn die(&mut self, loss: Loss) -> Vec<Event> {
         self.machine = Machine::replay(self.definition.clone(), id(), &self.journal).expect("it replays");
-        self.handle(Input::Recovered { loss: Loss::CutOff })
+        self.handle(Input::Recovered { loss })
+    }
+
+    /// Somebody decides on one parked step or item.
+    pub(super) fn resolve(&mut self, step: &str, decision: Decision) -> Result<Vec<Event>, Unexpected> {
+        let (step, item) = self.place(step);
+        let (who, note) = ("ann".to_owned(), "fixed".to_owned());
+        self.try_handle(Input::Resolve { target: Target::One { step, item }, decision, who, note })
+    }
+
+    /// Why that is no way for a parked step or item to go on.
+    pub(super) fn why_not(&mut self, step: &str, decision: Decision) -> String {
+        match self.resolve(step, decision) {
+            Err(Unexpected::NotApplicable { why }) => why,
+            other => panic!("it is {other:?}"),
+        }
     }
 
     pub(super) fn retry(&mut self) -> Vec<Event> {
@@ -333,17 +353,20 @@ pub(super) fn failed_with(step: &str, attempt: u32, fault: FaultRecord, next: Ne
 }
 
 pub(super) fn lost(step: &str, attempt: u32, next: Next) -> Event {
-    Event::AttemptLost { step: name(step), item: item(step), attempt, loss: Loss::CutOff, next }
+    lost_as(step, attempt, Loss::CutOff, next)
+}
+
+pub(super) fn lost_as(step: &str, attempt: u32, loss: Loss, next: Next) -> Event {
+    Event::AttemptLost { step: name(step), item: item(step), attempt, loss, next }
 }
 
 pub(super) fn decided(step: &str, kind: FailureKind, attempts: u32) -> Event {
-    let message = "what the service said".to_owned();
-    decided_with(step, kind, "code", message, attempts)
+    decided_by(step, kind, Some("code"), "what the service said", attempts)
 }
 
 pub(super) fn decided_by_loss(step: &str, attempts: u32) -> Event {
-    let message = "the process died before the attempt had ended".to_owned();
-    decided_with(step, FailureKind::InDoubt, "lost", message, attempts)
+    let message = "the process died before the attempt had ended";
+    decided_by(step, FailureKind::InDoubt, Some("lost"), message, attempts)
 }
 
 /// No step failed: the instance was cancelled, or reverted.
@@ -361,13 +384,19 @@ pub(super) fn turned(kind: FailureKind, message: &str) -> Event {
 }
 
 pub(super) fn decided_by_silence(step: &str) -> Event {
-    let message = "no signal came in time".to_owned();
-    decided_with(step, FailureKind::Rejected, "signal_timeout", message, 0)
+    let message = "no signal came in time";
+    decided_by(step, FailureKind::Rejected, Some("signal_timeout"), message, 0)
 }
 
-fn decided_with(step: &str, kind: FailureKind, code: &str, message: String, attempts: u32) -> Event {
-    let (step, item, code) = (Some(name(step)), item(step), Some(code.to_owned()));
-    let cause = Cause { step, item, kind, code, message, attempts, who: None };
+pub(super) fn decided_by(
+    step: &str,
+    kind: FailureKind,
+    code: Option<&str>,
+    message: &str,
+    attempts: u32,
+) -> Event {
+    let (step, item, code) = (Some(name(step)), item(step), code.map(str::to_owned));
+    let cause = Cause { step, item, kind, code, message: message.to_owned(), attempts, who: None };
     Event::CompensationDecided { cause }
 }
 
@@ -429,10 +458,14 @@ pub(super) fn blocked(step: &str, reason: ParkReason) -> Event {
 }
 
 pub(super) fn resolved(step: &str) -> Event {
+    resolved_as(step, ResolutionKind::Retry)
+}
+
+pub(super) fn resolved_as(step: &str, how: ResolutionKind) -> Event {
     Event::Resolved {
         step: name(step),
         item: item(step),
-        how: ResolutionKind::Retry,
+        how,
         who: "ann".to_owned(),
         note: "fixed".to_owned(),
     }

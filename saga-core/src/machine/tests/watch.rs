@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::world::World;
 use crate::definition::{Definition, StepDefinition, StepKind};
-use crate::id::StepIndex;
-use crate::journal::{Event, FailureKind, InstanceState};
+use crate::id::{StepIndex, StepName};
+use crate::journal::{Event, FailureKind, InstanceState, ResolutionKind};
 use crate::machine::state::UnitIndex;
 use crate::machine::status::Method;
 use crate::time::Timestamp;
@@ -30,6 +30,8 @@ pub(super) struct Watch {
     delays: BTreeMap<StepIndex, Timestamp>,
     received: BTreeSet<StepIndex>,
     listed: BTreeMap<StepIndex, usize>,
+    /// Those whose compensation somebody skipped: their effects may stand.
+    left_standing: BTreeSet<Key>,
     decided: bool,
     ended: bool,
     /// What the clock showed last, unless it jumped: then nobody knows whether a delay is over.
@@ -51,6 +53,7 @@ impl Watch {
             delays: BTreeMap::new(),
             received: BTreeSet::new(),
             listed: BTreeMap::new(),
+            left_standing: BTreeSet::new(),
             decided: false,
             ended: false,
             now: None,
@@ -69,7 +72,8 @@ impl Watch {
 
     /// Whether the pivot was called, and has not turned out to have done nothing.
     pub(super) fn is_past_pivot(&self) -> bool {
-        self.definition.pivot().is_some_and(|pivot| self.started.contains(&(pivot, None)))
+        let is_begun = |key| self.started.contains(&key) || self.succeeded.contains(&key);
+        self.definition.pivot().is_some_and(|pivot| is_begun((pivot, None)))
     }
 
     /// The attempt that was under way ended.
@@ -137,8 +141,13 @@ impl Watch {
             Event::AttemptLost { .. }
             | Event::CheckedVoid { .. }
             | Event::CheckFailed { .. }
-            | Event::Parked { .. }
-            | Event::Resolved { .. } => {}
+            | Event::Parked { .. } => {}
+            Event::Resolved { how: ResolutionKind::Skip, .. } => {
+                assert!(self.decided, "{event:?} of what is not compensated");
+                first(self.left_standing.insert(key));
+                self.child_ended(step);
+            }
+            Event::Resolved { .. } => {}
             Event::SagaStarted { .. }
             | Event::CompensationDecided { .. }
             | Event::Completed
@@ -214,23 +223,32 @@ impl Watch {
     fn compensation_started(&mut self, key: Key, world: &World) {
         assert!(self.decided, "{key:?} is compensated without a decision");
         assert!(self.started.contains(&key), "{key:?} is compensated and was never called");
+        assert!(!self.left_standing.contains(&key), "{key:?} is compensated and was skipped");
         for behind in self.definition.descendants(key.0).iter() {
             let runs = self.running.keys().any(|(step, _)| *step == behind);
             assert!(!runs && !self.children.contains_key(&behind), "I11: a step behind {key:?} is under way");
             for unit in world.units(behind, self.of(behind)) {
-                assert!(!world.may_have_effect(unit), "I11: {unit:?} behind {key:?} may have an effect");
+                let stands = self.left_standing.contains(&(unit.step, unit.item));
+                let may_have_effect = world.may_have_effect(unit) && !stands;
+                assert!(!may_have_effect, "I11: {unit:?} behind {key:?} may have an effect");
             }
         }
         self.start(key, Method::Compensation);
     }
 
     /// What has to be true of the services at the end, when nothing travels any more.
-    pub(super) fn end(&self, state: InstanceState, world: &World) {
+    pub(super) fn end(&self, state: InstanceState, skipped: &[StepName], world: &World) {
+        let left_standing: BTreeSet<_> = self.left_standing.iter().map(|(step, _)| *step).collect();
+        let left_standing: Vec<_> = left_standing.into_iter().map(|step| &self.of(step).name).collect();
+        assert_eq!(skipped.iter().collect::<Vec<_>>(), left_standing, "what was skipped is listed");
         assert!(self.ended);
         assert_eq!(self.running(), [], "nothing runs at the end");
         assert_eq!(self.children(), [], "no child runs at the end");
         for (index, step) in self.definition.steps() {
             for unit in world.units(index, step) {
+                if self.left_standing.contains(&(unit.step, unit.item)) {
+                    continue;
+                }
                 let effects = world.service(unit).effects.len();
                 let expected = match (state, step.kind) {
                     (InstanceState::Completed, _) if self.skipped.contains(&index) => 0,

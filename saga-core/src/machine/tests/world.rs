@@ -98,6 +98,11 @@ impl World {
         }
     }
 
+    /// Whether it is called by itself: a step that fans out is not, nor an item that nobody lists.
+    pub(super) fn has(&self, at: UnitIndex) -> bool {
+        self.stations[at.step.get()].services.len() > at.item.unwrap_or(0) as usize
+    }
+
     pub(super) fn service(&self, at: UnitIndex) -> &Service {
         &self.stations[at.step.get()].services[at.item.unwrap_or(0) as usize]
     }
@@ -187,6 +192,20 @@ impl World {
     /// A person cleans up by hand before a call is repeated that is not idempotent.
     pub(super) fn clean_up(&mut self, at: UnitIndex) {
         *self.service_mut(at) = Service::default();
+    }
+
+    /// A person sees to it that it is done, once, and that no call of it arrives any more; the number of the effect.
+    pub(super) fn make_done(&mut self, at: UnitIndex, step: &StepDefinition) -> u64 {
+        self.effects_made += 1;
+        let next = self.effects_made;
+        let service = self.service_mut(at);
+        service.travelling.clear();
+        if step.kind == StepKind::ReadOnly {
+            return 0;
+        }
+        let effect = service.effects.first().copied().unwrap_or(next);
+        service.effects = vec![effect];
+        effect
     }
 
     /// Somebody sees to it that the child runs.

@@ -57,14 +57,16 @@ impl Live {
             return;
         }
         let Some(order) = Order::new(self.saga.definition(), role, name, item, attempt) else {
-            return error!(parent: &self.span, step = %name, "the journal names a step that the saga does not have");
+            return error!(parent: self.span(), step = %name, "the journal names a step that the saga does not have");
         };
         let step = order.step;
         let permit = (role == Role::Step)
             .then(|| core.permits.iter().position(|(of, _)| *of == step))
             .flatten()
             .map(|at| core.permits.swap_remove(at).1);
-        let task = launch::spawn(Arc::clone(self), order, Surroundings { cancelled, failure, permit });
+        let suspicion = core.suspicion.clone();
+        let around = Surroundings { cancelled, failure, permit, suspicion };
+        let task = launch::spawn(Arc::clone(self), order, around);
         core.attempts.push(Running { step, item, task });
     }
 }

@@ -30,8 +30,9 @@ impl Live {
         let mut door = shared.door(arriving.place.is_some(), &definition, &id);
         let (mut machine, mut events) =
             Machine::begin(Arc::clone(&definition), id.clone(), input, now, &mut door);
-        if let Some(Event::SagaStarted { parent, .. }) = events.first_mut() {
+        if let Some(Event::SagaStarted { parent, trace, .. }) = events.first_mut() {
             parent.clone_from(&arriving.parent);
+            *trace = arriving.trace.as_deref().cloned();
         }
         if let Some(memory) = &arriving.memory {
             let answered = answer_all(shared, &mut machine, &**memory, now, &mut door);
@@ -39,6 +40,7 @@ impl Live {
                 answered.map_err(|broken| Error::Stopped { id: id.clone(), why: broken.to_string() })?,
             );
         }
+        let parent = arriving.parent.clone();
         let (permits, in_line) = (std::mem::take(&mut door.permits), std::mem::take(&mut door.refused));
         let stays = arriving.place.is_none() || !in_line.is_empty() || machine.waits_for_children();
         let due = due_of(&machine, now, stays);
@@ -50,6 +52,7 @@ impl Live {
             saga: Arc::clone(definition.name()),
             version: definition.version(),
             shape: live.saga.shape().clone(),
+            parent,
             created_at: now,
             seq: Seq::FIRST,
             progress,

@@ -3,20 +3,23 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::sync::{oneshot, watch};
 use tokio::task::AbortHandle;
 use tracing::Span;
 
 use super::attend::Attended;
+use super::news::Told;
 use crate::error::Error;
 use crate::id::{Epoch, InstanceId, Seq, StepIndex};
-use crate::journal::{Event, Progress};
+use crate::journal::{Event, Progress, TraceContext};
 use crate::machine::{Input, Machine};
 use crate::runtime::admission::Place;
 use crate::runtime::limits::{Limit, Permit};
+use crate::runtime::metrics::Meters;
 use crate::runtime::output::Output;
+use crate::runtime::recovery::Suspicion;
 use crate::runtime::registry::{AnyInstance, AnySaga};
 use crate::runtime::shared::Shared;
 use crate::store::StoreError;
@@ -37,9 +40,13 @@ pub(crate) struct Live {
     pub(super) memory: Option<Arc<dyn AnyInstance>>,
     /// The instance whose step it is, if it is a child.
     pub(super) parent: Option<InstanceId>,
+    /// The trace of whoever started it.
+    trace: Option<Arc<TraceContext>>,
     pub(super) cancel: watch::Sender<bool>,
     pub(super) created: AtomicBool,
-    pub(super) span: Span,
+    pub(super) meters: Meters,
+    /// Made when it is first needed: an instance that was started before, and is just found to have been, has none.
+    span: OnceLock<Span>,
     pub(super) core: Mutex<Core>,
 }
 
@@ -47,6 +54,7 @@ pub(super) struct Core {
     pub(super) machine: Machine,
     pub(super) seq: Seq,
     pub(super) progress: Progress,
+    pub(super) told: Told,
     pub(super) output: Output,
     pub(super) place: Option<Place>,
     pub(super) inbox: VecDeque<Arrival>,
@@ -57,6 +65,8 @@ pub(super) struct Core {
     /// Where an attempt waits in line for another to end.
     pub(super) in_line: Vec<Arc<Limit>>,
     pub(super) attended: Vec<Attended>,
+    /// For the attempts that it is brought back with: perhaps they take the process with them.
+    pub(super) suspicion: Option<Arc<Suspicion>>,
     pub(super) timer: Option<(Timestamp, AbortHandle)>,
     pub(super) creators: Vec<oneshot::Sender<Created>>,
     /// Those who waited for its first entry were told that nobody knows.
@@ -110,6 +120,8 @@ pub(crate) struct Arriving {
     pub(crate) place: Option<Place>,
     /// The instance whose step it is, if it is a child.
     pub(crate) parent: Option<InstanceId>,
+    /// The trace of whoever started it.
+    pub(crate) trace: Option<Arc<TraceContext>>,
 }
 
 impl fmt::Debug for Live {
@@ -135,7 +147,9 @@ impl Live {
         progress: Progress,
         output: Output,
     ) -> Arc<Self> {
+        let told = Told { state: progress.state, needs_attention: progress.needs_attention };
         let live = Self::new(shared, arriving, machine, seq, progress, output);
+        live.core().told = told;
         live.created.store(true, Ordering::Release);
         live
     }
@@ -148,12 +162,12 @@ impl Live {
         progress: Progress,
         output: Output,
     ) -> Arc<Self> {
-        let Arriving { id, saga, memory, place, parent } = arriving;
-        let span = tracing::info_span!("saga", saga = %saga.definition().name(), instance = %id);
+        let Arriving { id, saga, memory, place, parent, trace } = arriving;
         let core = Core {
             machine,
             seq,
             progress,
+            told: Told::BEGUN,
             output,
             place,
             inbox: VecDeque::new(),
@@ -162,11 +176,13 @@ impl Live {
             permits: Vec::new(),
             in_line: Vec::new(),
             attended: Vec::new(),
+            suspicion: None,
             timer: None,
             creators: Vec::new(),
             doubted: false,
             gone: false,
         };
+        let meters = shared.recording.of(saga.definition());
         Arc::new(Self {
             id,
             epoch: shared.epoch(),
@@ -174,11 +190,28 @@ impl Live {
             saga,
             memory,
             parent,
+            trace,
             cancel: watch::Sender::new(false),
             created: AtomicBool::new(false),
-            span,
+            meters,
+            span: OnceLock::new(),
             core: Mutex::new(core),
         })
+    }
+
+    /// Puts it under suspicion until the attempts that it is brought back with have ended.
+    pub(crate) fn suspect(&self, suspicion: Arc<Suspicion>) {
+        self.core().suspicion = Some(suspicion);
+    }
+
+    /// One of the attempts has ended that it was brought back with. After the last of them it waits with all others,
+    /// if those are held back.
+    pub(crate) fn clear(&self, suspicion: Arc<Suspicion>) {
+        // Under the lock, since its own share of the suspicion is given up there.
+        let mut core = self.core();
+        if Arc::into_inner(suspicion).is_some() && self.shared.admission.holds_back() {
+            core.place = None;
+        }
     }
 
     pub(crate) fn id(&self) -> &InstanceId {
@@ -202,8 +235,18 @@ impl Live {
         self.memory.as_ref()
     }
 
+    /// The trace of whoever started it.
+    pub(crate) fn trace(&self) -> Option<&Arc<TraceContext>> {
+        self.trace.as_ref()
+    }
+
     pub(crate) fn span(&self) -> &Span {
-        &self.span
+        let (tracing, definition) = (&self.shared.settings.tracing, self.saga.definition());
+        self.span.get_or_init(|| tracing.of_instance(definition, &self.id, self.trace.as_deref()))
+    }
+
+    pub(crate) fn meters(&self) -> &Meters {
+        &self.meters
     }
 
     /// Whether its first entry is durable.

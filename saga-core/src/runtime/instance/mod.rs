@@ -7,6 +7,7 @@ mod live;
 
 mod create;
 mod decide;
+mod news;
 mod written;
 
 mod act;

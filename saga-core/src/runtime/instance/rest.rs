@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tracing::info;
-
 use super::live::{Arrival, Core, Live};
 use crate::journal::InstanceState;
 use crate::machine::{Input, Machine};
@@ -42,6 +40,7 @@ impl Live {
         let mut core = self.core();
         core.gone = true;
         core.place = None;
+        core.suspicion = None;
         core.permits.clear();
         core.inbox.clear();
         core.creators.clear();
@@ -60,7 +59,6 @@ impl Live {
             InstanceState::Running | InstanceState::Compensating | InstanceState::Unreadable => None,
         };
         if let Some(ended) = ended {
-            info!(parent: &self.span, state = %core.machine.instance_state(), "the instance rests");
             self.leave(core, Some(ended));
             return core.progress.due.into_iter().for_each(|due| self.shared.note_due(due));
         }
@@ -126,6 +124,7 @@ impl Live {
     pub(super) fn leave(&self, core: &mut Core, ended: Option<Ended>) {
         core.gone = true;
         core.place = None;
+        core.suspicion = None;
         core.permits.clear();
         if let Some((_, timer)) = core.timer.take() {
             timer.abort();

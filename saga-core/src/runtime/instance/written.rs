@@ -1,7 +1,6 @@
 //! From what became of an entry to what is done about it.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use tracing::warn;
 
@@ -37,11 +36,13 @@ impl Live {
         }
         match written {
             Written::Durable => {
-                self.created.store(true, Ordering::Release);
+                self.note_created();
                 for creator in core.creators.drain(..) {
                     let _gone = creator.send(Created::Durable);
                 }
+                self.tell(&mut core, &writing.events);
                 self.act(&mut core, &writing.events);
+                core.suspicion = None;
                 for reply in writing.replies {
                     let _gone = reply.send(Ok(()));
                 }
@@ -70,7 +71,8 @@ impl Live {
     /// The instance is no longer here, so nothing is done about what was written; who asked is told.
     pub(super) fn written_when_gone(&self, core: &mut Core, writing: Writing, written: &Written) {
         if let Written::Durable = written {
-            self.created.store(true, Ordering::Release);
+            self.note_created();
+            self.tell(core, &writing.events);
             for creator in core.creators.drain(..) {
                 let _gone = creator.send(Created::Durable);
             }
@@ -88,7 +90,7 @@ impl Live {
             // Not an end: the instance of this id goes on, wherever it is.
             return self.leave(core, None);
         }
-        warn!(parent: &self.span, %refusal, "the journal went on elsewhere, stopping here");
+        warn!(parent: self.span(), %refusal, "the journal went on elsewhere, stopping here");
         self.leave(core, Some(Ended::Stopped(format!("its journal went on elsewhere: {refusal}"))));
     }
 }

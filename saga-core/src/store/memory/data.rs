@@ -1,11 +1,14 @@
 //! What a store in memory holds.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
 
 use super::stays::Stays;
 use crate::id::{Epoch, InstanceId, Seq};
 use crate::journal::{EncodedEntry, Head, InstanceState, Progress};
-use crate::store::{Defined, Due, InUse, Refusal, SIGNALS_MAX, Signal, Stored, Wanted, Write};
+use crate::store::{
+    Defined, Due, InUse, Position, Query, Refusal, SIGNALS_MAX, Signal, Stored, Unfinished, Wanted, Write,
+};
 use crate::time::Timestamp;
 
 /// What a store in memory holds.
@@ -14,7 +17,8 @@ pub(super) struct Data {
     pub(super) stays: Stays,
     definitions: Vec<Defined>,
     /// In the order of their creation.
-    instances: Vec<Instance>,
+    instances: BTreeMap<Place, Instance>,
+    last: u64,
     places: HashMap<InstanceId, Place>,
     /// The active instances that wait for no time, by the stay they belong to.
     ready: BTreeMap<Epoch, BTreeSet<Place>>,
@@ -22,8 +26,7 @@ pub(super) struct Data {
     waiting: BTreeSet<(Timestamp, Place)>,
 }
 
-/// The index of an instance in [`Data::instances`].
-type Place = usize;
+type Place = Position;
 
 #[derive(Debug)]
 struct Instance {
@@ -36,6 +39,22 @@ struct Instance {
 }
 
 impl Data {
+    pub(super) fn join(&mut self, now: Timestamp, lease_until: Timestamp) -> Epoch {
+        if let Some(setback) = self.stays.setback(now) {
+            self.stays.set_back(now, setback);
+            let places: Vec<Place> = self.instances.keys().copied().collect();
+            for place in places {
+                self.change(place, |instance| {
+                    for time in [&mut instance.head.progress.due, &mut instance.called].into_iter().flatten()
+                    {
+                        *time = time.minus(setback);
+                    }
+                });
+            }
+        }
+        self.stays.join(now, lease_until)
+    }
+
     pub(super) fn define(&mut self, definition: &Defined) {
         if !self.definitions.contains(definition) {
             self.definitions.push(definition.clone());
@@ -121,6 +140,40 @@ impl Data {
         self.instance(id).map(|instance| instance.head.clone())
     }
 
+    pub(super) fn query(&self, query: &Query) -> Vec<(Position, Head)> {
+        let from = query.after.map_or(Bound::Unbounded, Bound::Excluded);
+        self.instances
+            .range((from, Bound::Unbounded))
+            .filter(|(_, instance)| query.fits(&instance.head))
+            .take(query.limit)
+            .map(|(place, instance)| (*place, instance.head.clone()))
+            .collect()
+    }
+
+    pub(super) fn unfinished(&self) -> Unfinished {
+        let mut unfinished = Unfinished::default();
+        self.instances.values().for_each(|instance| unfinished.count(&instance.head));
+        unfinished
+    }
+
+    pub(super) fn delete(&mut self, ids: &[InstanceId]) -> usize {
+        ids.iter().filter(|id| self.delete_one(id)).count()
+    }
+
+    fn delete_one(&mut self, id: &InstanceId) -> bool {
+        let Some(instance) = self.instance(id) else { return false };
+        let parent_is_there =
+            instance.head.parent.as_ref().is_some_and(|parent| self.places.contains_key(parent));
+        if !instance.head.progress.state.is_terminal() || parent_is_there {
+            return false;
+        }
+        if let Some(place) = self.places.remove(id) {
+            self.unlist(place);
+            self.instances.remove(&place);
+        }
+        true
+    }
+
     fn create(&mut self, head: &Head, entry: &EncodedEntry) -> Result<(), Refusal> {
         if self.places.contains_key(&head.id) {
             return Err(Refusal::Exists);
@@ -128,11 +181,13 @@ impl Data {
         if entry.seq != Seq::FIRST {
             return Err(Refusal::Sequence);
         }
-        let place = self.instances.len();
+        self.last += 1;
+        let place = Place::new(self.last);
         self.places.insert(head.id.clone(), place);
         let head = Head { seq: entry.seq, ..head.clone() };
         let (owner, entries) = (entry.epoch, vec![entry.clone()]);
-        self.instances.push(Instance { head, owner, entries, signals: Vec::new(), called: None });
+        let instance = Instance { head, owner, entries, signals: Vec::new(), called: None };
+        self.instances.insert(place, instance);
         self.list(place);
         Ok(())
     }
@@ -144,7 +199,7 @@ impl Data {
         progress: Option<&Progress>,
     ) -> Result<(), Refusal> {
         let place = self.owned(id, entry.epoch)?;
-        let instance = self.instances.get_mut(place).ok_or(Refusal::NotFound)?;
+        let instance = self.instances.get_mut(&place).ok_or(Refusal::NotFound)?;
         if entry.seq != instance.head.seq.next() {
             return Err(Refusal::Sequence);
         }
@@ -158,7 +213,7 @@ impl Data {
 
     fn signal(&mut self, id: &InstanceId, signal: &Signal) -> Result<(), Refusal> {
         let place = *self.places.get(id).ok_or(Refusal::NotFound)?;
-        let instance = self.instances.get_mut(place).ok_or(Refusal::NotFound)?;
+        let instance = self.instances.get_mut(&place).ok_or(Refusal::NotFound)?;
         match instance.head.progress.state {
             InstanceState::Completed | InstanceState::Compensated => return Err(Refusal::Finished),
             InstanceState::Unreadable => return Err(Refusal::Unreadable),
@@ -186,7 +241,7 @@ impl Data {
     /// The place of an instance that belongs to `epoch`.
     fn owned(&self, id: &InstanceId, epoch: Epoch) -> Result<Place, Refusal> {
         let place = *self.places.get(id).ok_or(Refusal::NotFound)?;
-        let instance = self.instances.get(place).ok_or(Refusal::NotFound)?;
+        let instance = self.instances.get(&place).ok_or(Refusal::NotFound)?;
         if instance.owner == epoch { Ok(place) } else { Err(Refusal::Fenced) }
     }
 
@@ -209,14 +264,14 @@ impl Data {
     /// Changes an instance, and keeps it in the right list.
     fn change(&mut self, place: Place, change: impl FnOnce(&mut Instance)) {
         self.unlist(place);
-        if let Some(instance) = self.instances.get_mut(place) {
+        if let Some(instance) = self.instances.get_mut(&place) {
             change(instance);
         }
         self.list(place);
     }
 
     fn list(&mut self, place: Place) {
-        let Some(instance) = self.instances.get(place) else { return };
+        let Some(instance) = self.instances.get(&place) else { return };
         match instance.listed() {
             Listed::Ready => drop(self.ready.entry(instance.owner).or_default().insert(place)),
             Listed::Waiting(due) => drop(self.waiting.insert((due, place))),
@@ -225,7 +280,7 @@ impl Data {
     }
 
     fn unlist(&mut self, place: Place) {
-        let Some(instance) = self.instances.get(place) else { return };
+        let Some(instance) = self.instances.get(&place) else { return };
         match instance.listed() {
             Listed::Ready => {
                 if let Some(ready) = self.ready.get_mut(&instance.owner) {
@@ -257,7 +312,7 @@ impl Data {
     /// Whether `epoch` may be handed this instance: it has it already, or the stay that has it has ended.
     fn is_open_to(&self, epoch: Epoch, place: Place) -> bool {
         self.instances
-            .get(place)
+            .get(&place)
             .is_some_and(|instance| instance.owner == epoch || !self.stays.is_live(instance.owner))
     }
 
@@ -268,16 +323,16 @@ impl Data {
         };
         let unfinished = |head: &Head| !head.progress.state.is_terminal();
         let in_use =
-            self.instances.iter().any(|instance| unfinished(&instance.head) && has_it(&instance.head));
+            self.instances.values().any(|instance| unfinished(&instance.head) && has_it(&instance.head));
         if in_use { InUse::Yes } else { InUse::No }
     }
 
     fn instance(&self, id: &InstanceId) -> Option<&Instance> {
-        self.places.get(id).and_then(|place| self.instances.get(*place))
+        self.places.get(id).and_then(|place| self.instances.get(place))
     }
 
     fn ids(&self, places: &[Place]) -> Vec<InstanceId> {
-        places.iter().filter_map(|place| self.instances.get(*place)).map(|of| of.head.id.clone()).collect()
+        places.iter().filter_map(|place| self.instances.get(place)).map(|of| of.head.id.clone()).collect()
     }
 }
 

@@ -9,7 +9,10 @@ use async_trait::async_trait;
 use super::data::Data;
 use crate::id::{Epoch, InstanceId};
 use crate::journal::Head;
-use crate::store::{Defined, Due, InUse, Refusal, Store, StoreError, StoreErrorKind, Stored, Wanted, Write};
+use crate::store::{
+    Defined, Due, InUse, LeftBehind, Position, Query, Refusal, Store, StoreError, StoreErrorKind, Stored,
+    Unfinished, Wanted, Write,
+};
 use crate::time::Timestamp;
 
 /// A store in memory, for tests and for programs whose sagas need not outlive the process. It keeps every law
@@ -73,7 +76,7 @@ impl fmt::Debug for MemoryStore {
 #[async_trait]
 impl Store for MemoryStore {
     async fn join(&self, now: Timestamp, lease_until: Timestamp) -> Result<Epoch, StoreError> {
-        Ok(self.data()?.stays.join(now, lease_until))
+        Ok(self.data()?.join(now, lease_until))
     }
 
     async fn renew(&self, epoch: Epoch, now: Timestamp, lease_until: Timestamp) -> Result<bool, StoreError> {
@@ -82,6 +85,15 @@ impl Store for MemoryStore {
 
     async fn release(&self, epoch: Epoch) -> Result<(), StoreError> {
         self.data()?.stays.release(epoch);
+        Ok(())
+    }
+
+    async fn left_behind(&self, epoch: Epoch) -> Result<LeftBehind, StoreError> {
+        Ok(self.data()?.stays.left_behind(epoch))
+    }
+
+    async fn settle(&self, epoch: Epoch) -> Result<(), StoreError> {
+        self.data()?.stays.settle(epoch);
         Ok(())
     }
 
@@ -119,6 +131,18 @@ impl Store for MemoryStore {
 
     async fn due(&self, epoch: Epoch, now: Timestamp, limit: usize) -> Result<Due, StoreError> {
         Ok(self.data()?.due(epoch, now, limit))
+    }
+
+    async fn query(&self, query: &Query) -> Result<Vec<(Position, Head)>, StoreError> {
+        Ok(self.data()?.query(query))
+    }
+
+    async fn unfinished(&self) -> Result<Unfinished, StoreError> {
+        Ok(self.data()?.unfinished())
+    }
+
+    async fn delete(&self, ids: &[InstanceId]) -> Result<usize, StoreError> {
+        Ok(self.data()?.delete(ids))
     }
 
     async fn reopen(&self) -> Result<(), StoreError> {

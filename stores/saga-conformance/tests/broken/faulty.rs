@@ -8,8 +8,8 @@ use saga_conformance::Fixture;
 use saga_core::id::{Epoch, InstanceId, Seq, StepName};
 use saga_core::journal::{EncodedEntry, Head, Payload, Progress};
 use saga_core::store::{
-    Defined, Due, InUse, MemoryStore, Refusal, SIGNALS_MAX, Signal, Store, StoreError, StoreErrorKind,
-    Stored, Wanted, Write,
+    Defined, Due, InUse, LeftBehind, MemoryStore, Position, Query, Refusal, SIGNALS_MAX, Signal, Store,
+    StoreError, StoreErrorKind, Stored, Unfinished, Wanted, Write,
 };
 use saga_core::time::Timestamp;
 
@@ -332,6 +332,14 @@ impl Store for FaultyStore {
         if self.has(Fault::ReleaseIsForgotten) { Ok(()) } else { self.inner().release(epoch).await }
     }
 
+    async fn left_behind(&self, epoch: Epoch) -> Result<LeftBehind, StoreError> {
+        self.inner().left_behind(epoch).await
+    }
+
+    async fn settle(&self, epoch: Epoch) -> Result<(), StoreError> {
+        self.inner().settle(epoch).await
+    }
+
     async fn define(&self, definition: &Defined) -> Result<(), StoreError> {
         self.inner().define(definition).await
     }
@@ -428,6 +436,18 @@ impl Store for FaultyStore {
             _ => {}
         }
         Ok(due)
+    }
+
+    async fn query(&self, query: &Query) -> Result<Vec<(Position, Head)>, StoreError> {
+        self.inner().query(query).await
+    }
+
+    async fn unfinished(&self) -> Result<Unfinished, StoreError> {
+        self.inner().unfinished().await
+    }
+
+    async fn delete(&self, ids: &[InstanceId]) -> Result<usize, StoreError> {
+        self.inner().delete(ids).await
     }
 
     async fn reopen(&self) -> Result<(), StoreError> {

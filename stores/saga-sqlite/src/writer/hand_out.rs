@@ -163,7 +163,7 @@ fn give(
 }
 
 /// A number of rows, for a limit.
-fn rows(limit: usize) -> i64 {
+pub(crate) fn rows(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
@@ -207,10 +207,10 @@ mod tests {
         schema::create(&connection).unwrap();
         connection
             .execute_batch(&format!(
-                "INSERT INTO stay VALUES ({STAY}, 0, 'live');
+                "INSERT INTO stay VALUES ({STAY}, 0, 0, 'live');
                  WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < {INSTANCES})
                  INSERT INTO instance
-                 SELECT n, 'order-' || n, 'order-flow', 1, 'shape', 0, {epoch}, {state}, {due}, NULL, 0, NULL, NULL, 0, 0
+                 SELECT n, 'order-' || n, 'order-flow', 1, 'shape', NULL, 0, {epoch}, {state}, {due}, NULL, 0, NULL, NULL, 0, 0
                  FROM number"
             ))
             .unwrap();

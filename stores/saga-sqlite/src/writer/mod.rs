@@ -1,5 +1,6 @@
 //! Writing batches, on the one connection that writes.
 
+mod delete;
 mod hand_out;
 mod numbers;
 mod signals;
@@ -51,6 +52,8 @@ pub(crate) struct Writer<'c> {
     call: Statement<'c>,
     signals: Signals<'c>,
     numbers: Numbers,
+    /// The highest number that was given to an instance.
+    last: i64,
 }
 
 /// What a write came to: an error of SQLite fails the batch, a refusal this write alone.
@@ -61,9 +64,9 @@ impl<'c> Writer<'c> {
         Ok(Self {
             connection,
             create: connection.prepare(
-                "INSERT INTO instance (id, saga, version, shape, created_at, epoch,
+                "INSERT INTO instance (number, id, saga, version, shape, parent, created_at, epoch,
                      state, due, needs_attention, step, reason, attempts, since)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
                  ON CONFLICT (id) DO NOTHING",
             )?,
             first_entry: connection.prepare(
@@ -96,6 +99,7 @@ impl<'c> Writer<'c> {
             )?,
             signals: Signals::new(connection)?,
             numbers: Numbers::default(),
+            last: delete::last_number(connection)?,
         })
     }
 
@@ -153,11 +157,14 @@ impl<'c> Writer<'c> {
             return Ok(Err(if taken { Refusal::Exists } else { Refusal::Sequence }));
         }
         let progress = &head.progress;
+        let number = self.last + 1;
         let created = self.create.execute(rusqlite::params![
+            number,
             head.id.as_str(),
             &*head.saga,
             head.version,
             head.shape.as_str(),
+            head.parent.as_ref().map(InstanceId::as_str),
             millis(head.created_at),
             integer(entry.epoch.get()),
             progress.state.as_str(),
@@ -171,7 +178,7 @@ impl<'c> Writer<'c> {
         if created == 0 {
             return Ok(Err(Refusal::Exists));
         }
-        let number = self.connection.last_insert_rowid();
+        self.last = number;
         self.first_entry.execute((
             number,
             integer(entry.seq.get()),

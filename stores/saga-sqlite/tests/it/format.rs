@@ -5,14 +5,14 @@ use std::path::Path;
 
 use rusqlite::Connection;
 use saga_core::definition::StepKind;
-use saga_core::id::StepName;
+use saga_core::id::{Epoch, StepName};
 use saga_core::journal::{Event, InstanceState, ParkReason, codec};
-use saga_core::store::{Due, InUse, Signal, Store, Wanted, Write};
+use saga_core::store::{Due, InUse, LeftBehind, Query, Signal, Store, Unfinished, Wanted, Write};
 use saga_core::time::Timestamp;
 use saga_sqlite::SqliteStore;
 use tempfile::TempDir;
 
-use crate::sample::{append, id, join, taken};
+use crate::sample::{append, create, id, join, taken};
 
 const FORMAT_1: &str = include_str!("../fixtures/format_1.sql");
 
@@ -43,6 +43,8 @@ async fn store_of_format_1_is_read_and_goes_on() {
     assert_eq!(parked.head.progress.reason, Some(ParkReason::InDoubt));
     assert_eq!(parked.head.progress.step, Some(StepName::new("prepare_shipment")));
     assert_eq!(waiting.head.progress.due, Some(Timestamp::from_millis(1_700_000_100_000)));
+    assert_eq!(waiting.head.parent, Some(id("order-1")));
+    assert_eq!(parked.head.parent, None);
     assert!(done.signals.is_empty());
     assert_eq!(signalled.head.progress.due, Some(Timestamp::NEVER));
     let [signal] = signalled.signals.as_slice() else { panic!("{signalled:?}") };
@@ -62,6 +64,45 @@ async fn store_of_format_1_is_read_and_goes_on() {
     taken(&store, &[again, Write::Signal { id: id("order-5"), signal: other }]).await;
     assert_eq!(store.due(epoch, now, 9).await.unwrap().ids, [id("order-5")]);
     assert_eq!(store.load(&[id("order-5")]).await.unwrap().remove(0).unwrap().signals.len(), 2);
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn store_of_format_1_can_be_asked_and_cleared_up() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("sagas.db");
+    Connection::open(&path).unwrap().execute_batch(FORMAT_1).unwrap();
+    let store = SqliteStore::open(&path).unwrap();
+    let epoch = join(&store).await;
+    let left = LeftBehind {
+        unclean: vec![Epoch::new(2), Epoch::new(3)],
+        seen: Some(Timestamp::from_millis(1_700_000_030_002)),
+    };
+    assert_eq!(store.left_behind(epoch).await.unwrap(), left);
+    let parked = Query { states: vec![InstanceState::Parked], limit: 9, ..Query::default() };
+    let found = store.query(&parked).await.unwrap();
+    assert_eq!(
+        found.iter().map(|(place, head)| (place.get(), head.id.as_str())).collect::<Vec<_>>(),
+        [(2, "order-2")]
+    );
+    taken(&store, &[create("order-7", epoch)]).await;
+    let last = Query { id_prefix: Some(String::from("order-7")), limit: 9, ..Query::default() };
+    assert_eq!(
+        store.query(&last).await.unwrap()[0].0.get(),
+        7,
+        "the sixth is deleted, its place is not free"
+    );
+    assert_eq!(store.delete(&["order-1", "order-2"].map(id)).await.unwrap(), 1);
+    assert_eq!(
+        store.unfinished().await.unwrap(),
+        Unfinished {
+            running: 4,
+            parked: 1,
+            needs_attention: 1,
+            oldest: Some(Timestamp::from_millis(1_700_000_000_000)),
+            ..Unfinished::default()
+        }
+    );
     store.close().await.unwrap();
 }
 

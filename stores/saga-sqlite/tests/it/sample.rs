@@ -35,6 +35,7 @@ pub(crate) fn create(text: &str, epoch: Epoch) -> Write {
         saga: Arc::from("order-flow"),
         version: 1,
         shape: ShapeId::new("0123456789abcdef"),
+        parent: None,
         created_at: NOW,
         seq: Seq::FIRST,
         progress: Progress::new(InstanceState::Running, NOW),

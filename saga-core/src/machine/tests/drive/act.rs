@@ -1,16 +1,15 @@
-//! What happens to a simulated instance: attempts and children end, well or badly, the process dies, people do
-//! things.
+//! What happens to a simulated instance: attempts and children end, well or badly, and the process dies.
 
-use super::super::rig::{fault, id, resolve_all};
+use super::super::rig::{fault, id};
 use super::super::world::{Answer, Child};
 use super::{Drive, OPEN};
 use crate::definition::{OutputUse, StepKind};
 use crate::fault::{FaultKind, FaultRecord};
 use crate::id::StepIndex;
-use crate::journal::{Event, FailureKind, Loss, ParkReason, Payload};
+use crate::journal::{Event, Loss, ParkReason, Payload};
 use crate::machine::state::UnitIndex;
 use crate::machine::status::Method;
-use crate::machine::{AttemptEnd, ChildNeed, Decision, Input, Machine, Unexpected};
+use crate::machine::{AttemptEnd, ChildNeed, Input, Machine};
 
 impl Drive {
     /// The attempt under way does what it should.
@@ -118,6 +117,20 @@ impl Drive {
 
     /// The process dies. What children do they go on doing.
     pub(super) fn crash(&mut self) {
+        // All that a script has for a crash is a crash.
+        let losses = [Loss::Alone, Loss::Among, Loss::CutOff];
+        let loss = if self.choices.is_scripted() { Loss::Alone } else { self.choices.one(&losses) };
+        self.die(loss);
+    }
+
+    /// Something takes the process with it, again and again.
+    pub(super) fn crash_in_a_loop(&mut self) {
+        for _ in 0..4 {
+            self.die(Loss::Alone);
+        }
+    }
+
+    fn die(&mut self, loss: Loss) {
         for (at, method) in self.running() {
             let way = 2 + self.choices.below(3);
             self.leave_in_doubt(at, method, way);
@@ -126,7 +139,7 @@ impl Drive {
             .expect("I5: what was written is read back");
         assert_eq!(Some(self.machine.state()), self.folded.as_ref());
         self.watch.crashed();
-        self.handle(Input::Recovered { loss: Loss::CutOff }, OPEN);
+        self.handle(Input::Recovered { loss }, OPEN);
     }
 
     /// Calls that travelled arrive.
@@ -145,34 +158,6 @@ impl Drive {
         let UnitIndex { step, item } = self.choices.one(&units);
         let (reason, message) = (ParkReason::Decode, "why".to_owned());
         self.handle(Input::Park { step, item, reason, message }, self.gate);
-    }
-
-    /// Somebody wants it taken back, and perhaps it is too late.
-    pub(super) fn cancel(&mut self) {
-        let input = Input::Cancel { kind: FailureKind::Cancelled, who: None, message: String::new() };
-        let may_be = self.machine.clone().handle(input.clone(), self.now, &mut self.gate.clone());
-        match may_be {
-            Ok(_) => self.handle(input, self.gate),
-            Err(Unexpected::PastPivot) => assert!(self.watch.is_past_pivot()),
-            Err(unexpected) => panic!("it is refused: {unexpected}"),
-        }
-    }
-
-    /// A person has looked.
-    pub(super) fn retry(&mut self) {
-        for at in self.units() {
-            let Some(record) = self.unit(at).map(|unit| unit.record.clone()) else { continue };
-            let (parked, block) = (record.status.parked(), record.block.map(|block| block.reason));
-            let step = self.of(at.step);
-            let may_repeat = step.idempotent && step.idempotent_within.is_none();
-            if [parked, block].contains(&Some(ParkReason::InDoubt)) && !may_repeat {
-                self.world.clean_up(at);
-            }
-            if parked.is_some() && self.world.service(at).child() == Child::Compensated {
-                self.world.revive_child(at.step);
-            }
-        }
-        self.handle(resolve_all(Decision::Retry), OPEN);
     }
 
     /// What a compensation gets: the output of its step or item, as the journal has it.

@@ -1,12 +1,13 @@
 //! Drives a machine over simulated services, through faults and crashes, and watches the invariants.
 
 mod act;
+mod command;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::choices::Choices;
-use super::rig::{START, id};
+use super::rig::{START, id, resolve_all};
 use super::watch::Watch;
 use super::world::World;
 use crate::definition::{Definition, StepDefinition};
@@ -14,7 +15,7 @@ use crate::id::{Epoch, Seq, StepIndex};
 use crate::journal::{Entry, Event, FailureKind, InstanceState, Loss, ParkReason, Payload};
 use crate::machine::state::{Unit, UnitIndex};
 use crate::machine::status::Method;
-use crate::machine::{Answer, ChildNeed, Gate, Input, Machine, Pace, Question, State};
+use crate::machine::{Answer, ChildNeed, Decision, Gate, Input, Machine, Pace, Question, State, Unexpected};
 use crate::time::Timestamp;
 use act::output;
 
@@ -102,8 +103,8 @@ impl Drive {
         self
     }
 
-    /// Drives the instance to its end and returns the choices as they are then.
-    pub(super) fn run(mut self) -> (InstanceState, Choices) {
+    /// Drives the instance to its end and returns its journal.
+    pub(super) fn run(mut self) -> (InstanceState, Vec<Entry>) {
         let mut inputs = 0;
         let mut after_faults = 0;
         while !self.has_ended() {
@@ -123,7 +124,7 @@ impl Drive {
             }
         }
         self.end();
-        (self.machine.instance_state(), self.choices.clone())
+        (self.machine.instance_state(), std::mem::take(&mut self.journal))
     }
 
     /// Runs a script: at each turn exactly one of the faults happens, or none.
@@ -133,6 +134,10 @@ impl Drive {
             inputs += 1;
             assert!(inputs < INPUTS_MAX, "the run does not end");
             let running = self.running();
+            if self.machine.instance_state() == InstanceState::Parked {
+                self.decide_on_all();
+                continue;
+            }
             if self.faults == 0 || running.is_empty() {
                 self.step_without_fault();
                 continue;
@@ -178,7 +183,7 @@ impl Drive {
         } else if let Some((step, need)) = self.children().first().copied() {
             self.end_child(step, need, true);
         } else if self.machine.instance_state() == InstanceState::Parked {
-            self.retry();
+            if self.choices.once_in(3) { self.decide_on_all() } else { self.retry() }
         } else if self.machine.waits_for_signal() && (wake.is_none() || self.choices.once_in(2)) {
             let steps = self.definition.steps();
             let awaiting: Vec<_> = steps.filter(|(_, step)| step.signal.is_some()).collect();
@@ -201,7 +206,7 @@ impl Drive {
         let children = self.children();
         let pace = if self.choices.once_in(8) { Pace::Hold } else { Pace::Go };
         self.gate = SimulatedGate { pace, has_room: !self.choices.once_in(4), refused: false };
-        match self.choices.below(10) {
+        match self.choices.below(11) {
             0 => {
                 self.faults -= 1;
                 if self.choices.once_in(3) {
@@ -210,7 +215,7 @@ impl Drive {
                     self.now = self.choices.one(&[back, Timestamp::from_millis(millis + JUMP_MS)]);
                     self.watch.clock_jumped();
                 }
-                self.crash();
+                if self.choices.once_in(3) { self.crash_in_a_loop() } else { self.crash() }
             }
             1 => self.arrivals(),
             2 if self.choices.once_in(4) => {
@@ -236,6 +241,8 @@ impl Drive {
                 self.faults -= 1;
                 self.cancel();
             }
+            10 => self.decide(),
+            _ if self.machine.parked().is_some() && self.choices.once_in(2) => self.decide(),
             7 if self.choices.once_in(2) => {
                 let millis = self.choices.below(4_000) as u64;
                 self.pass(Duration::from_millis(millis));
@@ -362,12 +369,27 @@ impl Drive {
             let more = self.machine.clone().handle(input, self.now, &mut OPEN.clone());
             assert_eq!(more, Ok(Vec::new()), "I9: nothing follows the end");
         }
+        self.refuse_what_comes_late();
         for at in self.units() {
             while self.world.service(at).has_travelling() {
                 self.world.arrive(at, &self.of(at.step));
             }
         }
-        self.watch.end(self.machine.instance_state(), &self.world);
+        let skipped = self.machine.failure().map(|failure| failure.skipped).unwrap_or_default();
+        self.watch.end(self.machine.instance_state(), &skipped, &self.world);
+    }
+
+    /// I9: no decision follows the end, but that what was completed is taken back.
+    fn refuse_what_comes_late(&self) {
+        let state = self.machine.instance_state();
+        for decision in [Decision::Retry, Decision::Skip, Decision::Succeeded(output(0)), Decision::Void] {
+            assert_eq!(self.refusal_of(&resolve_all(decision)), Some(Unexpected::NotParked), "I9");
+        }
+        let cancel = |kind| Input::Cancel { kind, who: None, message: String::new() };
+        assert_eq!(self.refusal_of(&cancel(FailureKind::Cancelled)), Some(Unexpected::Ended), "I9");
+        let may_revert = state == InstanceState::Completed && self.definition.pivot().is_none();
+        let refusal = (!may_revert).then_some(Unexpected::NotRevertible);
+        assert_eq!(self.refusal_of(&cancel(FailureKind::Reverted)), refusal, "I9");
     }
 
     /// Everything that is called by itself, whether or not it is listed yet.

@@ -1,5 +1,4 @@
-//! Bringing instances into memory: those that a crash left unfinished, those whose time has come, those that
-//! were queued. By pages, and only as places are free.
+//! Where instances come from that are brought into memory, and in which order.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -7,6 +6,7 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
+use super::suspects;
 use crate::id::InstanceId;
 use crate::runtime::admission::{Origin, Place};
 use crate::runtime::revive::{Revived, revive};
@@ -16,20 +16,22 @@ use crate::time::Timestamp;
 
 /// How many instances are claimed or read at a time: reading many costs little more than reading one, and one
 /// page must not hold up what starts meanwhile.
-const PAGE: usize = 128;
+pub(super) const PAGE: usize = 128;
 
 /// How often a worker looks for instances of workers that have gone, and for what it does not know to be due.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 
 /// How long a failing store is left alone.
-const PAUSE: Duration = Duration::from_secs(1);
+pub(super) const PAUSE: Duration = Duration::from_secs(1);
 
 /// What is known to be brought in, and where more may come from.
-struct Feeder {
-    shared: Arc<Shared>,
-    backlog: VecDeque<InstanceId>,
-    claim_at: Timestamp,
+pub(super) struct Feeder {
+    pub(super) shared: Arc<Shared>,
+    pub(super) backlog: VecDeque<InstanceId>,
+    pub(super) claim_at: Timestamp,
     due_at: Timestamp,
+    /// Not all suspects have been brought in yet.
+    pub(super) has_suspects: bool,
     /// What could not be read.
     unread: Vec<InstanceId>,
     /// When that is tried again.
@@ -40,6 +42,7 @@ struct Feeder {
 pub(crate) async fn run(shared: Arc<Shared>) {
     let now = shared.now();
     let mut feeder = Feeder {
+        has_suspects: shared.suspects.ends() > 0,
         shared,
         backlog: VecDeque::new(),
         claim_at: now,
@@ -47,6 +50,9 @@ pub(crate) async fn run(shared: Arc<Shared>) {
         unread: Vec::new(),
         unread_at: Timestamp::NEVER,
     };
+    if feeder.has_suspects {
+        feeder.try_suspects().await;
+    }
     while !feeder.shared.lifecycle.is_ending() {
         match feeder.round().await {
             Ok(true) => {}
@@ -78,6 +84,10 @@ impl Feeder {
         }
         let had_backlog = !page.is_empty();
         self.bring_in(page).await?;
+        if self.has_suspects && self.backlog.is_empty() && self.claim_at > self.shared.now() {
+            self.has_suspects = false;
+            self.shared.runtime.spawn(suspects::settle(Arc::clone(&self.shared)));
+        }
         Ok(had_queued || had_backlog)
     }
 
@@ -88,12 +98,13 @@ impl Feeder {
         if self.claim_at <= now {
             let claimed = self.shared.store.claim(epoch, now, Wanted::Active { limit: PAGE }).await?;
             if claimed.len() < PAGE {
-                self.claim_at = now.plus(LOOK_EVERY);
+                self.claim_later();
             }
             if !claimed.is_empty() {
                 info!(instances = claimed.len(), "going on with what was left unfinished");
             }
-            self.backlog.extend(claimed);
+            self.backlog.extend(claimed.iter().cloned());
+            self.look_into(&claimed).await?;
         }
         if let Some(noted) = self.shared.take_due() {
             self.due_at = self.due_at.min(noted);
@@ -110,8 +121,13 @@ impl Feeder {
         Ok(())
     }
 
+    /// Nothing is left to be claimed for now.
+    pub(super) fn claim_later(&mut self) {
+        self.claim_at = self.shared.now().plus(LOOK_EVERY);
+    }
+
     /// Reads a page of instances and lets them go on. If the store fails, they are brought in later.
-    async fn bring_in(&mut self, page: Vec<(InstanceId, Place)>) -> Result<(), StoreError> {
+    pub(super) async fn bring_in(&mut self, page: Vec<(InstanceId, Place)>) -> Result<(), StoreError> {
         if page.is_empty() {
             return Ok(());
         }
