@@ -94,7 +94,7 @@ async fn signals_are_sent_and_their_absence_is_explored() {
     let mut unpaid = 0;
     let check = |world: &World, outcome: &Outcome<Invoice>| {
         if let Outcome::Compensated(failure) = outcome {
-            unpaid += u32::from(failure.message.contains("signal") || failure.attempts == 0);
+            unpaid += u32::from(failure.code.as_deref() == Some("signal_timeout"));
         }
         all_or_nothing(world, outcome, 2)
     };
