@@ -102,8 +102,9 @@ pub use saga_core::outcome::{
     Failure, FailureKind, NotCompleted, Outcome, ParkReason, Parked, Status, StepState, StepStatus,
 };
 pub use saga_core::runtime::{
-    Builder, Clock, DEFAULT_MAX_ACTIVE, DEFAULT_PAYLOAD_LIMIT, DEFAULT_SHUTDOWN_GRACE, Handle, Orchestrator,
-    Resolution, SystemClock,
+    AnyHandle, Builder, Clock, Cursor, DEFAULT_MAX_ACTIVE, DEFAULT_PAGE_LIMIT, DEFAULT_PAYLOAD_LIMIT,
+    DEFAULT_SHUTDOWN_GRACE, Filter, Handle, InstanceReport, InstanceSummary, InvalidCursor, Orchestrator,
+    PAGE_LIMIT_MAX, Page, Resolution, SystemClock, report,
 };
 pub use saga_core::saga::{Inline, Receives, Saga, Step};
 pub use saga_core::store::{self, MemoryStore};

@@ -1,6 +1,6 @@
 //! What can go wrong outside the steps.
 
-use crate::id::{InstanceId, InvalidId};
+use crate::id::{InstanceId, InvalidId, StepName};
 use crate::store::StoreError;
 
 /// What can go wrong outside the steps. Ids, paths and names are in its text, payloads never.
@@ -28,25 +28,35 @@ pub enum Error {
         #[from]
         source: InvalidId,
     },
-    /// The input is larger than the limit.
+    /// An input, a signal or an output is larger than the limit.
     #[error(
-        "the input of instance {id} has {bytes} bytes, more than the limit of {bytes_max}; pass a reference to it, or raise the limit with `Builder::payload_limit`"
+        "what instance {id} was to be given has {bytes} bytes, more than the limit of {bytes_max}; pass a reference to it, or raise the limit with `Builder::payload_limit`"
     )]
     PayloadTooLarge {
-        /// The instance that was to be started.
+        /// The instance.
         id: InstanceId,
-        /// The input's size in bytes.
+        /// The size in bytes.
         bytes: usize,
         /// The limit in bytes.
         bytes_max: usize,
     },
-    /// The input cannot be written as JSON.
-    #[error("the input of instance {id} cannot be kept: {message}")]
+    /// An input, a signal or an output cannot be written as JSON.
+    #[error("what instance {id} was to be given cannot be kept: {message}")]
     NotEncodable {
-        /// The instance that was to be started.
+        /// The instance.
         id: InstanceId,
         /// What cannot be written.
         message: String,
+    },
+    /// As many instances wait for a place as may. Nothing was started.
+    #[error(
+        "instance {id} is not started: {queued_max} wait for a place already; start it later, or raise the limit with `Builder::max_queued`"
+    )]
+    Overloaded {
+        /// The instance that was to be started.
+        id: InstanceId,
+        /// How many may wait.
+        queued_max: usize,
     },
     /// The instance is not parked.
     #[error("instance {id} is not parked, there is nothing to resolve")]
@@ -74,11 +84,42 @@ pub enum Error {
         /// The instance.
         id: InstanceId,
     },
-    /// The instance cannot be taken back: only a completed one of a saga without a pivot can.
-    #[error("instance {id} cannot be reverted: it has not completed, or its saga has a pivot")]
+    /// The instance cannot be taken back: only a completed one of a saga without a pivot can, and the child of another
+    /// only by that.
+    #[error("instance {id} cannot be reverted: {why}")]
     NotRevertible {
         /// The instance.
         id: InstanceId,
+        /// Why, and what to do instead.
+        why: &'static str,
+    },
+    /// What is parked of the instance cannot go on in this way.
+    #[error("instance {id} cannot be resolved like this: {why}")]
+    NotApplicable {
+        /// The instance.
+        id: InstanceId,
+        /// Why, and what to do instead.
+        why: String,
+    },
+    /// The saga of the instance has no step of this name, or the step no such item.
+    #[error("instance {id} has no step {step:?}; its steps are {}, an item of one is written as in `step/3`", list(.steps))]
+    NoSuchStep {
+        /// The instance.
+        id: InstanceId,
+        /// The name, with the item if one was named.
+        step: String,
+        /// The steps that there are.
+        steps: Vec<StepName>,
+    },
+    /// The output that a step is said to have had is not of its type. The instance stays parked.
+    #[error("the output for step {step} of instance {id} does not fit: {what}")]
+    WrongOutput {
+        /// The instance.
+        id: InstanceId,
+        /// The step, with the item if it fans out.
+        step: String,
+        /// What is wrong, without the output.
+        what: String,
     },
     /// The instance has as many signals as one may have.
     #[error("instance {id} has as many signals as it may have, {}", crate::store::SIGNALS_MAX)]
@@ -144,6 +185,11 @@ pub enum Error {
     /// There is no tokio runtime to run in.
     #[error("there is no tokio runtime here; call this inside one")]
     NoRuntime,
+}
+
+/// Names with commas between.
+fn list(names: &[StepName]) -> String {
+    names.iter().map(StepName::as_str).collect::<Vec<_>>().join(", ")
 }
 
 /// What differs between two starts of one id.

@@ -185,6 +185,12 @@ impl FaultRecord {
     }
 }
 
+/// As much of what a person wrote as the journal keeps.
+#[cfg(feature = "runtime")]
+pub(crate) fn kept_text(text: String) -> String {
+    cut(text, &mut { ERROR_TEXT_BYTES_MAX })
+}
+
 /// Cuts `text` to `left` bytes at a character's end, and takes what it keeps off `left`.
 fn cut(mut text: String, left: &mut usize) -> String {
     if text.len() > *left {

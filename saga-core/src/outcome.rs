@@ -268,3 +268,29 @@ mod of_saga {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Failure, FailureKind, ParkReason, Parked};
+    use std::time::SystemTime;
+
+    #[test]
+    fn what_failed_or_is_parked_is_named_to_the_item() {
+        let parked = |item| {
+            let (reason, message) = (ParkReason::InDoubt, "no answer".to_owned());
+            Parked { step: "reserve", item, reason, message, attempts: 1, since: SystemTime::UNIX_EPOCH }
+        };
+        assert_eq!(parked(None).to_string(), "step reserve is parked (in doubt): no answer");
+        assert_eq!(parked(Some(3)).to_string(), "step reserve/3 is parked (in doubt): no answer");
+        let failure = |step, item| {
+            let (kind, message) = (FailureKind::Rejected, "sold out".to_owned());
+            Failure { step, item, kind, code: None, message, attempts: 2, skipped: Vec::new() }
+        };
+        assert_eq!(failure(Some("reserve"), None).to_string(), "step reserve failed in attempt 2: sold out");
+        assert_eq!(
+            failure(Some("reserve"), Some(0)).to_string(),
+            "step reserve/0 failed in attempt 2: sold out"
+        );
+        assert_eq!(failure(None, None).to_string(), "sold out");
+    }
+}

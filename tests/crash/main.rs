@@ -13,4 +13,5 @@ mod kill;
 mod program;
 
 mod moments;
+mod poison;
 mod sequences;

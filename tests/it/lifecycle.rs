@@ -296,6 +296,32 @@ fn a_runtime_that_is_gone_frees_the_store() {
 }
 
 #[test]
+fn a_runtime_that_is_gone_with_writes_handed_in_frees_the_store() {
+    for data in Data::both() {
+        let world = World::default();
+        let runtime = data.runtime();
+        runtime.block_on(async {
+            let store = data.open();
+            let plan = store.plan();
+            let orchestrator = open(store, &world).await;
+            plan.hold();
+            // The first is being written when the second is handed in.
+            for id in ["order-1", "order-2"] {
+                let mut starting = std::pin::pin!(orchestrator.start::<Shop>(id, order(1)));
+                assert!(crate::support::poll_times(starting.as_mut(), 10).await.is_none());
+            }
+            assert_eq!(plan.entries(), 1);
+        });
+        drop(runtime);
+        data.runtime().block_on(soon(async {
+            let orchestrator = open(data.open_once_free().await, &world).await;
+            start(&orchestrator, "order-2").await;
+            orchestrator.shutdown().await;
+        }));
+    }
+}
+
+#[test]
 fn without_a_runtime_nothing_is_built() {
     let builder = builder(Data::memory().open(), &World::default());
     let mut building = std::pin::pin!(builder.build());

@@ -39,6 +39,8 @@ mod group_commit;
 
 mod waiting;
 
+mod operations;
+
 mod versions;
 
 mod observability;

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use sagas::prelude::*;
 use sagas::testing::explore;
+use serde::{Deserialize, Serialize};
 
 /// A bank that remembers no keys: every call is a charge, and a refund takes back what it finds.
 #[derive(Debug, Clone, Default)]
@@ -35,6 +36,12 @@ impl Bank {
     }
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+enum PayOut {
+    Wanted,
+    Refused,
+}
+
 struct Billing {
     bank: Bank,
 }
@@ -48,8 +55,8 @@ impl Billing {
     async fn find(&self, cx: &StepContext) -> Result<Checked<u32>, StepError> {
         Ok(self.bank.find(cx))
     }
-    // A failure would park it.
-    #[policy(retry(attempts = 1))]
+    // Two failures in a row would park it.
+    #[policy(retry(attempts = 2))]
     async fn refund(&self, cx: &StepContext, charge: &u32) -> Result<(), StepError> {
         assert!(*charge > 0);
         self.bank.refund(cx);
@@ -57,7 +64,10 @@ impl Billing {
     }
 
     #[step(pivot, in_doubt = park)]
-    async fn pay_out(&self, cx: &StepContext) -> Result<u32, StepError> {
+    async fn pay_out(&self, cx: &StepContext, input: &PayOut) -> Result<u32, StepError> {
+        if *input == PayOut::Refused {
+            return Err(StepError::rejected("to nobody"));
+        }
         Ok(self.bank.charge(cx))
     }
 
@@ -67,12 +77,13 @@ impl Billing {
     }
 }
 
+fn billing() -> (Billing, Bank) {
+    let bank = Bank::default();
+    (Billing { bank: bank.clone() }, bank)
+}
+
 #[tokio::test]
 async fn a_service_is_asked_for_no_more_than_the_saga_says() {
-    let make = || {
-        let bank = Bank::default();
-        (Billing { bank: bank.clone() }, bank)
-    };
     let mut parked = 0;
     let check = |bank: &Bank, outcome: &Outcome<Billing>| {
         let (charged, paid_out) =
@@ -87,7 +98,22 @@ async fn a_service_is_asked_for_no_more_than_the_saga_says() {
             }
         }
     };
-    let found = explore(make, ()).check(check).run().await;
+    let found = explore(billing, PayOut::Wanted).check(check).run().await;
     assert_eq!(found.left_out, 0, "{found}");
     assert!(parked > 0, "the payout was never in doubt");
+}
+
+#[tokio::test]
+async fn only_crashes_spend_the_attempts_of_a_compensation() {
+    let check = |bank: &Bank, outcome: &Outcome<Billing>| match outcome {
+        Outcome::Completed(()) => panic!("it was refused"),
+        Outcome::Compensated(_) => assert_eq!(bank.count("billing/explored/charge"), 0),
+        // What died with the process nobody can keep from dying.
+        Outcome::Parked(at) => {
+            assert!(at.step == BillingStep::Charge || at.reason == ParkReason::InDoubt, "{at}");
+            assert!(at.step == BillingStep::PayOut || at.message.contains("the process died"), "{at}");
+        }
+    };
+    let found = explore(billing, PayOut::Refused).check(check).run().await;
+    assert_eq!(found.left_out, 0, "{found}");
 }

@@ -89,7 +89,16 @@ const TOLD: [(&str, &str); 4] = [
     ),
     (
         "3:late,8:refuse",
-        "",
+        "      0.000s  create_order, attempt 1: succeeded
+!     0.000s  reserve, attempt 1: no answer in time, and the request is still travelling
+     30.095s  reserve, attempt 2: succeeded
+!    30.095s  pay, attempt 1: rejected (the service refuses)
+     30.095s  compensating, since pay failed: the service refuses
+     30.095s  compensation of reserve, attempt 1: succeeded
+!    30.095s  reserve (the call that was travelling arrives): rejected (its compensation was here before)
+     30.095s  compensation of create_order, attempt 1: succeeded
+     30.095s  compensated
+",
     ),
 ];
 

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
@@ -11,7 +12,10 @@ use crate::id::InstanceId;
 /// Counts the instances that are driven, and keeps the ids of those that wait for a place.
 pub(crate) struct Admission {
     max_active: usize,
+    max_queued: Option<usize>,
     book: Mutex<Book>,
+    /// The started instances that wait for a place.
+    queued: Arc<AtomicUsize>,
     changed: Notify,
 }
 
@@ -21,7 +25,11 @@ struct Book {
     revived: usize,
     /// Nothing but what is read back is given a place.
     holds_back: bool,
-    queue: VecDeque<InstanceId>,
+    queue: VecDeque<(InstanceId, Slot)>,
+    /// Those that somebody has resumed. They wait apart, so that many of them do not hold up what starts.
+    resumed: VecDeque<InstanceId>,
+    /// Whose turn it is when some of both wait.
+    resumed_is_next: bool,
 }
 
 /// Whose place it is.
@@ -31,12 +39,28 @@ pub(crate) enum Origin {
     Started,
     /// One that was read back: after a crash, or since its time has come.
     Revived,
+    /// One that was read back since somebody has decided about it.
+    Resumed,
 }
 
 /// The right to be driven. It goes back when it is dropped.
 pub(crate) struct Place {
     admission: Arc<Admission>,
     origin: Origin,
+}
+
+/// The right to wait for a place. It goes back when it is dropped.
+pub(crate) struct Slot {
+    /// Where it is counted, if it is.
+    queued: Option<Arc<AtomicUsize>>,
+}
+
+/// How a new instance may begin.
+pub(crate) enum Seat {
+    /// At once.
+    Place(Place),
+    /// When it is its turn.
+    Slot(Slot),
 }
 
 impl fmt::Debug for Place {
@@ -50,16 +74,32 @@ impl Drop for Place {
         let mut book = self.admission.book();
         match self.origin {
             Origin::Started => book.started -= 1,
-            Origin::Revived => book.revived -= 1,
+            Origin::Revived | Origin::Resumed => book.revived -= 1,
         }
         drop(book);
         self.admission.changed.notify_one();
     }
 }
 
+impl Slot {
+    /// One that nobody counts: what is its own to start was counted before.
+    pub(crate) const fn uncounted() -> Self {
+        Self { queued: None }
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        if let Some(queued) = &self.queued {
+            queued.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+}
+
 impl Admission {
-    pub(crate) fn new(max_active: usize) -> Arc<Self> {
-        Arc::new(Self { max_active, book: Mutex::default(), changed: Notify::new() })
+    pub(crate) fn new(max_active: usize, max_queued: Option<usize>) -> Arc<Self> {
+        let (book, queued, changed) = (Mutex::default(), Arc::default(), Notify::new());
+        Arc::new(Self { max_active, max_queued, book, queued, changed })
     }
 
     /// Gives places to nothing but what is read back, until told otherwise: who else wants one waits in the queue.
@@ -82,29 +122,59 @@ impl Admission {
         }
         match origin {
             Origin::Started if book.queue.is_empty() && !book.holds_back => book.started += 1,
-            Origin::Revived if book.revived < self.revived_max() => book.revived += 1,
-            Origin::Started | Origin::Revived => return None,
+            Origin::Resumed if !book.resumed.is_empty() || book.holds_back => return None,
+            Origin::Revived | Origin::Resumed if book.revived < self.revived_max() => book.revived += 1,
+            Origin::Started | Origin::Revived | Origin::Resumed => return None,
         }
         Some(Place { admission: Arc::clone(self), origin })
     }
 
+    /// A place for a new instance, or else the right to wait for one; none if as many wait as may. The child of an
+    /// instance may always: that was let in before.
+    pub(crate) fn try_seat(self: &Arc<Self>, is_child: bool) -> Option<Seat> {
+        if let Some(place) = self.try_place(Origin::Started) {
+            return Some(Seat::Place(place));
+        }
+        if is_child {
+            return Some(Seat::Slot(Slot::uncounted()));
+        }
+        let more =
+            |queued: usize| self.max_queued.is_none_or(|max| queued < max).then(|| queued.saturating_add(1));
+        let counted = self.queued.fetch_update(Ordering::SeqCst, Ordering::SeqCst, more);
+        counted.ok().map(|_| Seat::Slot(Slot { queued: Some(Arc::clone(&self.queued)) }))
+    }
+
     /// Puts a durable instance at the end of the queue.
-    pub(crate) fn enqueue(&self, id: InstanceId) {
-        self.book().queue.push_back(id);
+    pub(crate) fn enqueue(&self, id: InstanceId, slot: Slot) {
+        self.book().queue.push_back((id, slot));
         self.changed.notify_one();
     }
 
-    /// The next instances of the queue with places for them, at most `limit`.
+    /// Lets an instance that somebody has resumed wait for a place.
+    pub(crate) fn enqueue_resumed(&self, id: InstanceId) {
+        self.book().resumed.push_back(id);
+        self.changed.notify_one();
+    }
+
+    /// The next instances of the queue with places for them, at most `limit`. Those that were resumed take turns with
+    /// the others, for as many places as those read back may have.
     pub(crate) fn next_queued(self: &Arc<Self>, limit: usize) -> Vec<(InstanceId, Place)> {
         let mut next = Vec::new();
         let mut book = self.book();
-        while next.len() < limit
-            && !book.holds_back
-            && book.started + book.revived < self.max_active
-            && let Some(id) = book.queue.pop_front()
-        {
-            book.started += 1;
-            next.push((id, Place { admission: Arc::clone(self), origin: Origin::Started }));
+        while next.len() < limit && !book.holds_back && book.started + book.revived < self.max_active {
+            let may_resume = book.revived < self.revived_max() && !book.resumed.is_empty();
+            let resumes = may_resume && (book.resumed_is_next || book.queue.is_empty());
+            book.resumed_is_next = !resumes;
+            let (id, origin) = match resumes {
+                true => (book.resumed.pop_front(), Origin::Resumed),
+                false => (book.queue.pop_front().map(|(id, _slot)| id), Origin::Started),
+            };
+            let Some(id) = id else { break };
+            match origin {
+                Origin::Started => book.started += 1,
+                Origin::Revived | Origin::Resumed => book.revived += 1,
+            }
+            next.push((id, Place { admission: Arc::clone(self), origin }));
         }
         next
     }
@@ -131,5 +201,62 @@ impl Admission {
 
     fn book(&self) -> MutexGuard<'_, Book> {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(next: &[(InstanceId, Place)]) -> Vec<&str> {
+        next.iter().map(|(id, _)| id.as_str()).collect()
+    }
+
+    fn id(name: &str) -> InstanceId {
+        InstanceId::new(name).unwrap()
+    }
+
+    #[test]
+    fn who_waits_is_counted_until_it_is_its_turn() {
+        let admission = Admission::new(1, Some(2));
+        let Some(Seat::Place(place)) = admission.try_seat(false) else { panic!("one is free") };
+        let mut slots = Vec::new();
+        for _ in 0..2 {
+            let Some(Seat::Slot(slot)) = admission.try_seat(false) else { panic!("two may wait") };
+            slots.push(slot);
+        }
+        assert!(admission.try_seat(false).is_none());
+        assert!(matches!(admission.try_seat(true), Some(Seat::Slot(_))), "a child may always wait");
+        assert!(admission.try_seat(false).is_none(), "and takes nobody's slot");
+        slots.pop();
+        admission.enqueue(id("first"), slots.pop().unwrap());
+        let Some(Seat::Slot(second)) = admission.try_seat(false) else { panic!("one came to nothing") };
+        admission.enqueue(id("second"), second);
+        assert!(admission.try_seat(false).is_none());
+        drop(place);
+        assert!(admission.try_seat(false).is_none(), "the place is that of the first");
+        let next = admission.next_queued(10);
+        assert_eq!(ids(&next), ["first"]);
+        assert!(matches!(admission.try_seat(false), Some(Seat::Slot(_))));
+    }
+
+    #[test]
+    fn those_that_were_resumed_take_turns_and_leave_half_of_the_places() {
+        let admission = Admission::new(4, None);
+        for name in ["r1", "r2", "r3"] {
+            admission.enqueue_resumed(id(name));
+        }
+        assert!(admission.try_place(Origin::Resumed).is_none(), "who waits comes first");
+        let only = admission.next_queued(10);
+        assert_eq!(ids(&only), ["r1", "r2"], "half of the places");
+        for name in ["s1", "s2", "s3"] {
+            admission.enqueue(id(name), Slot::uncounted());
+        }
+        assert_eq!(ids(&admission.next_queued(10)), ["s1", "s2"]);
+        drop(only);
+        let both = admission.next_queued(10);
+        assert_eq!(ids(&both).len(), 2);
+        assert!(ids(&both).contains(&"r3") && ids(&both).contains(&"s3"), "{both:?}");
+        assert!(admission.next_queued(10).is_empty());
     }
 }

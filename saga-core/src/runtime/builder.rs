@@ -9,13 +9,15 @@ use tracing::{Span, error};
 
 use crate::error::Error;
 use crate::journal::TraceContext;
+use crate::runtime::attention::Attention;
 use crate::runtime::clock::{Clock, SystemClock};
 use crate::runtime::intercept::Intercept;
 use crate::runtime::orchestrator::Orchestrator;
 use crate::runtime::registry::{AnySaga, Registry};
 use crate::runtime::shared::{Settings, Shared};
+use crate::runtime::summary::InstanceSummary;
 use crate::runtime::trace::Tracing;
-use crate::runtime::{metrics, recovery, stay};
+use crate::runtime::{metrics, purge, recovery, stay};
 use crate::saga::Saga;
 use crate::store::{Defined, InUse, Store};
 
@@ -38,6 +40,7 @@ pub struct Builder {
     registry: Registry,
     settings: Settings,
     clock: Option<Arc<dyn Clock>>,
+    retain_for: Option<Duration>,
 }
 
 impl fmt::Debug for Builder {
@@ -61,8 +64,11 @@ impl Builder {
                 namespace: None,
                 intercept: None,
                 tracing: Tracing::default(),
+                max_queued: None,
+                attention: Attention::default(),
             },
             clock: None,
+            retain_for: None,
         }
     }
 
@@ -90,6 +96,14 @@ impl Builder {
     /// and queued.
     pub fn max_active(mut self, instances: usize) -> Self {
         self.settings.max_active = instances;
+        self
+    }
+
+    /// How many started instances may wait for a place among those that are driven; any number if nothing is said. Beyond
+    /// it a start is [`Error::Overloaded`], and nothing is started. Children are started all the same, and what a crash
+    /// left behind is not counted.
+    pub fn max_queued(mut self, instances: usize) -> Self {
+        self.settings.max_queued = Some(instances);
         self
     }
 
@@ -135,6 +149,24 @@ impl Builder {
         self
     }
 
+    /// Calls `tell` when an instance parks, when one becomes flagged as needing attention, and when one turns out to be
+    /// unreadable, once that is durable; not for what was so before. It is called in a task of the runtime: it may panic,
+    /// and what takes long is better handed on.
+    ///
+    /// After a crash it may have been told of nothing that happened just before: ask for
+    /// [`instances`](Orchestrator::instances) then.
+    pub fn on_attention(mut self, tell: impl Fn(&InstanceSummary) + Send + Sync + 'static) -> Self {
+        self.settings.attention = Attention::of(tell);
+        self
+    }
+
+    /// Deletes instances in the background once they have been ended for this long; for ever kept if nothing is said.
+    /// See [`Orchestrator::purge`].
+    pub fn retain_for(mut self, time: Duration) -> Self {
+        self.retain_for = Some(time);
+        self
+    }
+
     /// Where wall time comes from; the system's clock if nothing is said.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Some(Arc::new(clock));
@@ -155,7 +187,7 @@ impl Builder {
     pub async fn build(self) -> Result<Orchestrator, Error> {
         let runtime = tokio::runtime::Handle::try_current().map_err(|_| Error::NoRuntime)?;
         self.check()?;
-        let Self { store, registry, settings, clock } = self;
+        let Self { store, registry, settings, clock, retain_for } = self;
         let clock = clock.unwrap_or_else(|| Arc::new(SystemClock::new()));
         for saga in registry.sagas() {
             define(&*store, &**saga).await?;
@@ -167,6 +199,9 @@ impl Builder {
         supervise(&shared, "recovery", recovery::run(Arc::clone(&shared)));
         supervise(&shared, "keeping the lease", stay::keep(Arc::clone(&shared)));
         metrics::watch(&shared);
+        if let Some(time) = retain_for {
+            drop(tokio::spawn(purge::retain(Arc::clone(&shared), time)));
+        }
         Ok(Orchestrator::new(shared))
     }
 

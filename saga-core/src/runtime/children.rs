@@ -14,17 +14,18 @@ use tracing::warn;
 use crate::error::Error;
 use crate::fault::{FaultKind, FaultRecord};
 use crate::id::{InstanceId, StepIndex, StepName};
-use crate::journal::{FailureKind, InstanceState, ParkReason, Payload};
+use crate::journal::{InstanceState, ParkReason, Payload};
 use crate::machine::{AttemptEnd, Input};
 use crate::outcome::Failure;
 use crate::runtime::attempt::text_of;
+use crate::runtime::command::command;
 use crate::runtime::instance::Live;
 use crate::runtime::line;
 use crate::runtime::output::Output;
-use crate::runtime::resolve::command;
 use crate::runtime::revive::{load, replay};
 use crate::runtime::shared::Shared;
 use crate::runtime::start::{Start, compare, first_of, start};
+use crate::runtime::verdict::{Verdict, What};
 use crate::store::Stored;
 
 /// How long a store that fails is left alone.
@@ -232,13 +233,11 @@ async fn cancelled(live: &Arc<Live>, step: StepIndex) -> Result<Option<Told>, Er
     match child.head.progress.state {
         InstanceState::Completed => completed(live, step, &id).await.map(Some),
         InstanceState::Compensated => refused(shared, &id).await.map(Some),
-        InstanceState::Running | InstanceState::Parked => {
-            match take_back(live, &id, FailureKind::Cancelled).await {
-                Ok(()) | Err(Error::PastPivot { .. }) => Ok(None),
-                Err(Error::Finished { .. }) => Box::pin(cancelled(live, step)).await,
-                Err(other) => Err(other),
-            }
-        }
+        InstanceState::Running | InstanceState::Parked => match take_back(live, &id, What::Cancel).await {
+            Ok(()) | Err(Error::PastPivot { .. }) => Ok(None),
+            Err(Error::Finished { .. }) => Box::pin(cancelled(live, step)).await,
+            Err(other) => Err(other),
+        },
         InstanceState::Compensating | InstanceState::Unreadable => Ok(None),
     }
 }
@@ -248,13 +247,13 @@ async fn compensated(live: &Arc<Live>, step: StepIndex) -> Result<Option<Told>, 
     let done = || Ok(Some(Told::Ended(AttemptEnd::Succeeded(Payload::NOTHING))));
     let Some(id) = id_of_child(live, step) else { return done() };
     let Some(child) = find(live, &id).await? else { return done() };
-    let kind = match child.head.progress.state {
+    let what: fn(String) -> What = match child.head.progress.state {
         InstanceState::Compensated => return done(),
-        InstanceState::Completed => FailureKind::Reverted,
-        InstanceState::Running | InstanceState::Parked => FailureKind::Cancelled,
+        InstanceState::Completed => What::Revert,
+        InstanceState::Running | InstanceState::Parked => What::Cancel,
         InstanceState::Compensating | InstanceState::Unreadable => return Ok(None),
     };
-    match take_back(live, &id, kind).await {
+    match take_back(live, &id, what).await {
         Ok(()) => Ok(None),
         // It has gone on meanwhile: look again.
         Err(Error::Finished { .. } | Error::NotRevertible { .. }) => Box::pin(compensated(live, step)).await,
@@ -282,9 +281,9 @@ async fn find(live: &Arc<Live>, id: &InstanceId) -> Result<Option<Stored>, Error
 }
 
 /// Has the child compensate.
-async fn take_back(live: &Arc<Live>, child: &InstanceId, kind: FailureKind) -> Result<(), Error> {
-    let message = format!("{} compensates", live.id());
-    command(live.shared(), child, || Input::Cancel { kind, who: None, message: message.clone() }).await
+async fn take_back(live: &Arc<Live>, child: &InstanceId, what: fn(String) -> What) -> Result<(), Error> {
+    let what = what(format!("{} compensates", live.id()));
+    command(live.shared(), child, Verdict { who: None, saga: None, what }).await
 }
 
 /// The id of the child of a step; one whose id cannot be one never was.

@@ -36,8 +36,16 @@ pub(crate) enum Written {
 
 /// Where instances hand in their writes.
 pub(crate) struct Committer {
-    queue: Mutex<Vec<Pending>>,
+    queue: Mutex<Queue>,
     filled: Notify,
+}
+
+/// What is handed in and not taken yet.
+#[derive(Default)]
+struct Queue {
+    pending: Vec<Pending>,
+    /// Nobody commits any more.
+    closed: bool,
 }
 
 /// A write and whom to tell of it.
@@ -97,14 +105,24 @@ impl Committer {
         self.push(Pending { write, teller: Teller::Answer(answer), _work: work });
     }
 
-    /// Drops what is handed in, since nobody commits it any more.
-    pub(crate) fn clear(&self) {
-        let dropped = std::mem::take(&mut *self.queue());
+    /// Drops what is handed in, and what will be, since nobody commits it any more: who waits for an answer learns
+    /// that there is none, and what is handed in holds what it was handed in to.
+    pub(crate) fn close(&self) {
+        let mut queue = self.queue();
+        queue.closed = true;
+        let dropped = std::mem::take(&mut queue.pending);
+        drop(queue);
         drop(dropped);
     }
 
     fn push(&self, pending: Pending) {
-        self.queue().push(pending);
+        let mut queue = self.queue();
+        if queue.closed {
+            drop(queue);
+            return drop(pending);
+        }
+        queue.pending.push(pending);
+        drop(queue);
         self.filled.notify_one();
     }
 
@@ -156,7 +174,7 @@ impl Committer {
 
     /// The next batch, within its limits; one write is always taken.
     fn take(&self) -> Vec<Pending> {
-        let mut queue = self.queue();
+        let queue = &mut self.queue().pending;
         let mut bytes = 0;
         let fits = queue.iter().take(BATCH_ENTRIES_MAX).take_while(|pending| {
             bytes += size_of(&pending.write);
@@ -164,7 +182,7 @@ impl Committer {
         });
         let count = fits.count().max(1).min(queue.len());
         let rest = queue.split_off(count);
-        std::mem::replace(&mut *queue, rest)
+        std::mem::replace(queue, rest)
     }
 
     /// After a failed commit: reopens the store and reads back. What is found was written; what is not found is
@@ -207,18 +225,18 @@ impl Committer {
     /// Tells the callers whose instances wait to be created that the store does not work. None of these was
     /// handed to it.
     fn refuse_new(&self, error: &StoreError) {
-        let mut kept = Vec::new();
-        let mut refused = Vec::new();
-        for pending in std::mem::take(&mut *self.queue()) {
-            if is_new(&pending.write) { &mut refused } else { &mut kept }.push(pending);
-        }
-        self.queue().splice(0..0, kept);
+        let mut queue = self.queue();
+        let pending = std::mem::take(&mut queue.pending);
+        let (refused, kept): (Vec<_>, Vec<_>) =
+            pending.into_iter().partition(|pending| is_new(&pending.write));
+        queue.pending = kept;
+        drop(queue);
         for pending in refused {
             pending.teller.written(Written::Failed(error.clone()));
         }
     }
 
-    fn queue(&self) -> MutexGuard<'_, Vec<Pending>> {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

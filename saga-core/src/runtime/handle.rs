@@ -5,20 +5,20 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::definition::{Definition, ShapeId};
-use crate::error::{ConflictKind, Error};
+use crate::error::Error;
 use crate::id::{InstanceId, StepIndex, StepName};
-use crate::journal::{Head, InstanceState};
-use crate::outcome::{Failure, Outcome, Parked, Status, StepState};
+use crate::journal::InstanceState;
+use crate::outcome::{Failure, Outcome, Parked, Status};
 use crate::private::{Payloads, encode};
-use crate::runtime::children::child_id;
+use crate::runtime::any_handle::AnyHandle;
 use crate::runtime::inbox;
-use crate::runtime::orchestrator::or_ending;
 use crate::runtime::output::Output;
-use crate::runtime::revive::{Replayed, load, replay};
+use crate::runtime::reading::{self, marked_unreadable};
+use crate::runtime::revive::Replayed;
 use crate::runtime::shared::{Ended, Shared};
+use crate::runtime::verdict::What;
 use crate::saga::{Receives, Saga, Step};
-use crate::store::{Signal, Stored};
+use crate::store::Signal;
 
 /// How often the store is asked about an instance that this process does not drive.
 const ASK_EVERY: Duration = Duration::from_millis(500);
@@ -27,31 +27,30 @@ const ASK_EVERY: Duration = Duration::from_millis(500);
 ///
 /// Clones are handles of the same instance.
 pub struct Handle<S: Saga> {
-    shared: Arc<Shared>,
-    id: InstanceId,
+    any: AnyHandle,
     saga: PhantomData<fn() -> S>,
 }
 
 impl<S: Saga> Clone for Handle<S> {
     fn clone(&self) -> Self {
-        Self::new(Arc::clone(&self.shared), self.id.clone())
+        Self::new(self.any.clone())
     }
 }
 
 impl<S: Saga> fmt::Debug for Handle<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Handle").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("Handle").field("id", self.id()).finish_non_exhaustive()
     }
 }
 
 impl<S: Saga> Handle<S> {
-    pub(crate) fn new(shared: Arc<Shared>, id: InstanceId) -> Self {
-        Self { shared, id, saga: PhantomData }
+    pub(crate) fn new(any: AnyHandle) -> Self {
+        Self { any, saga: PhantomData }
     }
 
     /// The instance's id.
     pub fn id(&self) -> &InstanceId {
-        &self.id
+        &self.any.id
     }
 
     /// Where the instance stands. Everything it reports is durable.
@@ -62,19 +61,45 @@ impl<S: Saga> Handle<S> {
     /// - [`Error::Unreadable`]: its journal cannot be read.
     /// - [`Error::Store`]: ask again. [`Error::ShuttingDown`]: ask after the next build.
     pub async fn status(&self) -> Result<Status, Error> {
-        let machine = self.replayed().await?.machine;
-        let mut status = machine.status();
-        for (step, ..) in machine.children() {
-            let Some(shown) = status.steps.get_mut(step.get()) else { continue };
-            let Ok(child) = child_id(&self.id, &shown.step) else { continue };
-            let head = self.shared.store.head(&child).await;
-            let head = head.map_err(|error| or_ending(&self.shared, Error::Store(error)))?;
-            if head.is_some_and(|head| head.progress.state == InstanceState::Parked) {
-                shown.state = StepState::Parked;
-                status.needs_attention = true;
-            }
-        }
-        Ok(status)
+        reading::status(self.shared(), self.id(), Some(S::definition().name())).await
+    }
+
+    /// Has the instance compensate, whatever it is doing. Once it returns the decision is durable, with who made it and
+    /// why; [`outcome`](Self::outcome) waits until everything is compensated. Running attempts are told that nobody
+    /// wants their outcome any more ([`StepContext::cancelled`](crate::context::StepContext::cancelled)).
+    ///
+    /// An instance that compensates already goes on doing so. If the returned future is dropped, the instance is either
+    /// cancelled or not.
+    ///
+    /// # Errors
+    /// - [`Error::PastPivot`]: its pivot has started, so it only goes forward.
+    /// - [`Error::Finished`]: it has ended; [`revert`](Self::revert) takes a completed one back.
+    /// - [`Error::NotFound`]: no instance has this id.
+    /// - [`Error::Conflict`]: it is an instance of another saga.
+    /// - [`Error::NotRegistered`]: register the saga, in the version of the instance.
+    /// - [`Error::Unreadable`]: a version of the program that reads its journal can cancel it.
+    /// - [`Error::Stopped`]: another worker has it; ask there.
+    /// - [`Error::Store`]: it is not known whether the decision was written; cancel it again, or ask for the status.
+    /// - [`Error::ShuttingDown`]: cancel it after the next build.
+    pub async fn cancel(&self, reason: impl Into<String>) -> Result<(), Error> {
+        self.any.decide(Some(Arc::clone(S::definition().name())), What::Cancel(reason.into())).await
+    }
+
+    /// Takes back what the completed instance did: every step is compensated. Once it returns the decision is durable,
+    /// with who made it and why; the [`outcome`](Self::outcome) is then
+    /// [`Compensated`](crate::outcome::Outcome::Compensated), of the kind
+    /// [`Reverted`](crate::outcome::FailureKind::Reverted).
+    ///
+    /// An instance that is being reverted already goes on. If the returned future is dropped, the instance is either
+    /// reverted or not.
+    ///
+    /// # Errors
+    /// - [`Error::NotRevertible`]: it has not completed, its saga has a pivot, or it is the child of another instance:
+    ///   the text says what to do instead.
+    /// - [`Error::NotFound`]: no instance has this id, or it was purged.
+    /// - The others as for [`cancel`](Self::cancel).
+    pub async fn revert(&self, reason: impl Into<String>) -> Result<(), Error> {
+        self.any.decide(Some(Arc::clone(S::definition().name())), What::Revert(reason.into())).await
     }
 
     /// Sends the instance a signal for the step that waits for a `P`; one that comes early is kept. Once it
@@ -96,20 +121,18 @@ impl<S: Saga> Handle<S> {
         S: Receives<P>,
     {
         let signal_id = InstanceId::new(signal_id)?;
-        let not_encodable = |message| Error::NotEncodable { id: self.id.clone(), message };
+        let not_encodable = |message| Error::NotEncodable { id: self.id().clone(), message };
         let payload = encode(&payload).map_err(not_encodable)?;
-        let (bytes, bytes_max) = (payload.len(), self.shared.settings.payload_bytes_max);
+        let (bytes, bytes_max) = (payload.len(), self.shared().settings.payload_bytes_max);
         if bytes > bytes_max {
-            return Err(Error::PayloadTooLarge { id: self.id.clone(), bytes, bytes_max });
+            return Err(Error::PayloadTooLarge { id: self.id().clone(), bytes, bytes_max });
         }
-        let head = self.shared.store.head(&self.id).await;
-        let head = head.map_err(|error| or_ending(&self.shared, Error::Store(error)))?;
-        self.check_saga(&head.ok_or_else(|| Error::NotFound { id: self.id.to_string() })?.saga)?;
+        self.check_saga(&reading::head_of(self.shared(), self.id()).await?.saga)?;
         let definition = S::definition();
         let step = StepIndex::new(<S as Receives<P>>::STEP).and_then(|step| definition.step(step));
         let step = step.ok_or_else(|| self.changed("it has no such signal".to_owned()))?.name.clone();
-        let signal = Signal { id: signal_id.to_string(), step, payload, at: self.shared.now() };
-        inbox::send(&self.shared, &self.id, signal).await
+        let signal = Signal { id: signal_id.to_string(), step, payload, at: self.shared().now() };
+        inbox::send(self.shared(), self.id(), signal).await
     }
 
     /// Waits until the instance has ended or is parked, and says how. It may be called again.
@@ -119,9 +142,9 @@ impl<S: Saga> Handle<S> {
     /// process.
     pub async fn outcome(&self) -> Result<Outcome<S>, Error> {
         // Dropped last, when nobody waits any more.
-        let _forgets = Forgets { shared: &self.shared, id: &self.id };
+        let _forgets = Forgets { shared: self.shared(), id: self.id() };
         loop {
-            let (ended, is_live) = self.shared.wait_for(&self.id);
+            let (ended, is_live) = self.shared().wait_for(self.id());
             if !is_live && let Some(outcome) = self.try_outcome().await? {
                 return Ok(outcome);
             }
@@ -138,7 +161,7 @@ impl<S: Saga> Handle<S> {
                 Ended::Completed(output) => self.completed(&output),
                 Ended::Compensated(failure) => self.compensated(failure),
                 Ended::Parked(parked) => self.parked(parked),
-                Ended::Stopped(why) => Err(Error::Stopped { id: self.id.clone(), why }),
+                Ended::Stopped(why) => Err(Error::Stopped { id: self.id().clone(), why }),
             };
         }
     }
@@ -153,16 +176,14 @@ impl<S: Saga> Handle<S> {
     /// - [`Error::Unreadable`]: its journal cannot be read.
     /// - [`Error::Store`]: ask again. [`Error::ShuttingDown`]: ask after the next build.
     pub async fn try_outcome(&self) -> Result<Option<Outcome<S>>, Error> {
-        let head = self.shared.store.head(&self.id).await;
-        let head = head.map_err(|error| or_ending(&self.shared, Error::Store(error)))?;
-        let head = head.ok_or_else(|| Error::NotFound { id: self.id.to_string() })?;
+        let head = reading::head_of(self.shared(), self.id()).await?;
         self.check_saga(&head.saga)?;
         match head.progress.state {
             InstanceState::Running | InstanceState::Compensating => Ok(None),
             InstanceState::Completed | InstanceState::Compensated | InstanceState::Parked => {
                 self.outcome_of(&self.replayed().await?)
             }
-            InstanceState::Unreadable => Err(self.unreadable("it was marked as unreadable when it was read")),
+            InstanceState::Unreadable => Err(marked_unreadable(self.id())),
         }
     }
 
@@ -207,39 +228,15 @@ impl<S: Saga> Handle<S> {
 
     /// The fold of the instance's journal.
     async fn replayed(&self) -> Result<Replayed, Error> {
-        let stored = load(&*self.shared.store, &self.id).await;
-        let stored = stored.map_err(|error| or_ending(&self.shared, error))?;
-        self.check_saga(&stored.head.saga)?;
-        let definition = self.definition_of(&stored).await?;
-        replay(&definition, &stored).map_err(|what| self.unreadable(&what))
-    }
-
-    /// The definition that the instance began under: the registered one, or as much of it as its shape tells.
-    async fn definition_of(&self, stored: &Stored) -> Result<Arc<Definition>, Error> {
-        let Head { saga, version, shape, .. } = &stored.head;
-        if let Some(registered) = self.shared.registry.of(&stored.head) {
-            return Ok(Arc::clone(registered.definition()));
-        }
-        let defined = self.shared.store.defined(saga, *version).await;
-        let defined = defined.map_err(|error| or_ending(&self.shared, Error::Store(error)))?;
-        let is_it = |id: ShapeId| id == *shape;
-        match defined.into_iter().find(|(defined, _)| is_it(defined.shape_id())) {
-            Some((defined, _)) => {
-                Ok(Arc::new(Definition::of_shape(Arc::clone(saga), *version, defined.shape)))
-            }
-            None => Err(self.unreadable("the shape of its saga was not kept")),
-        }
+        reading::replayed(self.shared(), self.id(), Some(S::definition().name())).await
     }
 
     fn check_saga(&self, saga: &str) -> Result<(), Error> {
-        if saga == &**S::definition().name() {
-            return Ok(());
-        }
-        Err(Error::Conflict { id: self.id.clone(), what: ConflictKind::Saga })
+        reading::check_saga(self.id(), saga, Some(S::definition().name()))
     }
 
     fn check_saga_of_live(&self) -> Result<(), Error> {
-        match self.shared.get(&self.id) {
+        match self.shared().get(self.id()) {
             Some(live) => self.check_saga(live.saga().definition().name()),
             None => Ok(()),
         }
@@ -247,11 +244,11 @@ impl<S: Saga> Handle<S> {
 
     fn changed(&self, what: String) -> Error {
         let saga = S::definition().name().to_string();
-        Error::DefinitionChanged { saga, what: format!("instance {}: {what}", self.id) }
+        Error::DefinitionChanged { saga, what: format!("instance {}: {what}", self.id()) }
     }
 
-    fn unreadable(&self, what: &str) -> Error {
-        Error::Unreadable { id: self.id.clone(), what: what.to_owned() }
+    fn shared(&self) -> &Arc<Shared> {
+        &self.any.shared
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::task::AbortHandle;
 
 use crate::id::InstanceId;
+use crate::runtime::admission::Slot;
 use crate::runtime::shared::Shared;
 use crate::time::Timestamp;
 
@@ -54,6 +55,6 @@ pub(crate) fn note(shared: &Arc<Shared>, id: &InstanceId, at: Option<Timestamp>)
 /// Brings an instance back that stands in line outside memory: something has happened that is none of its line's.
 pub(crate) fn call(shared: &Shared, id: &InstanceId) {
     if shared.line.outside().contains_key(id) {
-        shared.admission.enqueue(id.clone());
+        shared.admission.enqueue(id.clone(), Slot::uncounted());
     }
 }

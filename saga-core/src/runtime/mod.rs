@@ -6,12 +6,17 @@
 
 mod admission;
 pub(crate) mod answer;
+mod any_handle;
 pub(crate) mod attempt;
+mod attention;
 mod builder;
+mod bulk;
 mod children;
 mod clock;
+mod command;
 mod committer;
 mod door;
+mod filter;
 mod handle;
 mod inbox;
 mod instance;
@@ -22,19 +27,32 @@ mod line;
 pub mod metrics;
 mod orchestrator;
 mod output;
+mod purge;
+mod query;
+mod reading;
 mod recovery;
 mod registry;
-mod resolve;
+pub mod report;
+mod resolution;
+
 mod revive;
 mod shared;
 mod shutdown;
 mod start;
 mod stay;
+mod summary;
 mod trace;
+mod verdict;
 
+pub use any_handle::AnyHandle;
 pub use builder::{Builder, DEFAULT_MAX_ACTIVE, DEFAULT_PAYLOAD_LIMIT, DEFAULT_SHUTDOWN_GRACE};
 pub use clock::{Clock, SystemClock};
+pub use filter::{Cursor, Filter, InvalidCursor, Page};
 pub use handle::Handle;
 #[doc(hidden)]
 pub use intercept::{Intercept, Intercepted};
-pub use orchestrator::{Orchestrator, Resolution};
+pub use orchestrator::Orchestrator;
+pub use query::{DEFAULT_PAGE_LIMIT, PAGE_LIMIT_MAX};
+pub use report::InstanceReport;
+pub use resolution::Resolution;
+pub use summary::InstanceSummary;

@@ -5,18 +5,23 @@ use std::sync::Arc;
 
 use crate::error::Error;
 use crate::id::InstanceId;
-use crate::machine::{Decision, Input, Target};
 use crate::private::encode;
+use crate::runtime::any_handle::AnyHandle;
 use crate::runtime::builder::Builder;
+use crate::runtime::filter::{Filter, Page};
 use crate::runtime::handle::Handle;
-use crate::runtime::resolve;
+use crate::runtime::report::InstanceReport;
+use crate::runtime::resolution::Resolution;
 use crate::runtime::shared::Shared;
 use crate::runtime::shutdown::{self, LastClone};
 use crate::runtime::start::{self, Start};
+use crate::runtime::summary::InstanceSummary;
+use crate::runtime::verdict::{Verdict, What};
+use crate::runtime::{bulk, purge, query, report};
 use crate::saga::Saga;
 use crate::store::{Store, StoreErrorKind};
 
-/// Who resolves if nothing is said.
+/// Who decides if nothing is said.
 const DEFAULT_WHO: &str = "orchestrator";
 
 /// Drives the instances of sagas, so that after any crash each completes, or has every effect compensated, or
@@ -36,17 +41,6 @@ impl fmt::Debug for Orchestrator {
     }
 }
 
-/// How a parked instance goes on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Resolution {
-    /// What is parked is tried again, with a new budget.
-    Retry {
-        /// Why, for the journal.
-        note: String,
-    },
-}
-
 impl Orchestrator {
     /// Sets up an orchestrator whose journals are in `store`.
     pub fn builder(store: impl Store + 'static) -> Builder {
@@ -58,7 +52,8 @@ impl Orchestrator {
         Self { shared, who: DEFAULT_WHO.into(), _last: last }
     }
 
-    /// The same orchestrator, in the name of `who`: that is what the journal says of who decided.
+    /// The same orchestrator, in the name of `who`: that is what the journal says of who cancelled, reverted or
+    /// resolved through it and its handles.
     #[must_use]
     pub fn acting_as(&self, who: impl Into<String>) -> Self {
         Self { who: who.into().into(), ..self.clone() }
@@ -86,39 +81,126 @@ impl Orchestrator {
         let memory = saga.instance(input);
         let start = Start { id: id.clone(), saga, memory, input: payload, parent: None, trace };
         start::start(&self.shared, start).await?;
-        Ok(Handle::new(Arc::clone(&self.shared), id))
+        Ok(self.handle(id.as_str()))
     }
 
     /// The handle of an instance, whether it exists or not: an unknown id is [`Error::NotFound`] from the
     /// handle's methods, as is a text that cannot be an id.
     pub fn handle<S: Saga>(&self, id: impl Into<String>) -> Handle<S> {
-        let id = id.into();
-        let id = InstanceId::new(id.as_str()).unwrap_or_else(|_| InstanceId::unchecked(&id));
-        Handle::new(Arc::clone(&self.shared), id)
+        Handle::new(self.instance(id))
     }
 
-    /// Decides how a parked instance goes on. Once it returns the decision is in the journal, with who made it
-    /// (see [`acting_as`](Self::acting_as)) and why.
+    /// The same, whatever its saga.
+    pub fn instance(&self, id: impl Into<String>) -> AnyHandle {
+        AnyHandle::new(Arc::clone(&self.shared), &id.into(), Arc::clone(&self.who))
+    }
+
+    /// Decides how a parked instance goes on: everything of it that is parked, which has to be one step or item unless
+    /// it is tried again or skipped. Once it returns the decision is in the journal, with who made it (see
+    /// [`acting_as`](Self::acting_as)) and why. If the returned future is dropped, it is decided or not.
     ///
     /// # Errors
-    /// - [`Error::NotFound`]: no instance has this id.
     /// - [`Error::NotParked`]: there is nothing to decide.
+    /// - [`Error::NotApplicable`]: what is parked cannot go on like this, or several steps are parked; the text says
+    ///   what can be done, and nothing was decided.
+    /// - [`Error::WrongOutput`], [`Error::PayloadTooLarge`], [`Error::NotEncodable`]: the output is not one that the
+    ///   step can have; nothing was decided.
+    /// - [`Error::NotFound`]: no instance has this id.
     /// - [`Error::NotRegistered`]: register the saga, in the version of the instance.
     /// - [`Error::Unreadable`]: a version of the program that reads its journal can resolve it.
     /// - [`Error::Stopped`]: another worker has it; ask there.
     /// - [`Error::Store`]: it is not known whether the decision was written; ask for the status.
     /// - [`Error::ShuttingDown`]: nothing was decided.
     pub async fn resolve(&self, id: impl Into<String>, resolution: Resolution) -> Result<(), Error> {
-        let id = id.into();
-        let id = InstanceId::new(id.as_str()).map_err(|_| Error::NotFound { id })?;
-        let Resolution::Retry { note } = resolution;
-        let retry = || Input::Resolve {
-            target: Target::All,
-            decision: Decision::Retry,
-            who: self.who.to_string(),
-            note: note.clone(),
-        };
-        resolve::command(&self.shared, &id, retry).await
+        self.instance(id).decide(None, What::Resolve(None, resolution)).await
+    }
+
+    /// Decides how one parked step of an instance goes on, where several are: `"reserve_line"`, or `"reserve_line/3"`
+    /// for one item (from 0) of a step that runs for each of a list.
+    ///
+    /// # Errors
+    /// - [`Error::NoSuchStep`]: the saga has no such step, or the step no such item; the text lists the steps.
+    /// - [`Error::NotApplicable`]: also if this step is not parked.
+    /// - The others as for [`resolve`](Self::resolve).
+    pub async fn resolve_step(
+        &self,
+        id: impl Into<String>,
+        step: impl Into<String>,
+        resolution: Resolution,
+    ) -> Result<(), Error> {
+        self.instance(id).decide(None, What::Resolve(Some(step.into()), resolution)).await
+    }
+
+    /// Decides how every parked instance that fits goes on, one after the other and in steps, so that many can be
+    /// resumed at once: they go on as [`max_active`](Builder::max_active) and `max_running` let them, and leave half of
+    /// the places to what is started meanwhile. Says how many were resolved.
+    ///
+    /// Each instance is decided on once at most: one that parks again stays parked. Passed over are those that are not
+    /// parked any more, those that cannot go on like this, and those whose saga is not registered here.
+    ///
+    /// # Errors
+    /// [`Error::Store`], [`Error::ShuttingDown`], and for an output [`Error::PayloadTooLarge`] and
+    /// [`Error::NotEncodable`]. What was resolved by then stays so: call it again.
+    pub async fn resolve_all(&self, filter: Filter, resolution: Resolution) -> Result<usize, Error> {
+        let who = Some(Arc::clone(&self.who));
+        let verdict = Verdict { who, saga: None, what: What::Resolve(None, resolution) };
+        bulk::resolve_all(&self.shared, &filter, &verdict).await
+    }
+
+    /// The instances that fit, in the order in which they were started, a page at a time: 100 if the filter has no
+    /// [limit](Filter::limit), 1,000 at most. Pages that follow each other by their [cursors](Page::next) show each
+    /// instance once.
+    ///
+    /// ```
+    /// # use saga_core::error::Error;
+    /// # use saga_core::journal::InstanceState;
+    /// # use saga_core::runtime::{Filter, Orchestrator};
+    /// # async fn all(orchestrator: &Orchestrator) -> Result<(), Error> {
+    /// let mut filter = Filter::new().state(InstanceState::Parked);
+    /// loop {
+    ///     let page = orchestrator.instances(filter.clone()).await?;
+    ///     page.items.iter().for_each(|parked| println!("{parked}"));
+    ///     let Some(next) = page.next else { break };
+    ///     filter = filter.after(next);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Store`]: ask again. [`Error::ShuttingDown`]: ask after the next build.
+    pub async fn instances(&self, filter: Filter) -> Result<Page<InstanceSummary>, Error> {
+        query::instances(&self.shared, &filter).await
+    }
+
+    /// Everything that is kept of an instance: its journal, its signals, and a timeline of what happened to it. One whose
+    /// journal cannot be read is reported too, with what stands there.
+    ///
+    /// ```
+    /// # async fn report(orchestrator: &saga_core::runtime::Orchestrator) -> Result<(), saga_core::error::Error> {
+    /// println!("{}", orchestrator.inspect("order-10248").await?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// - [`Error::NotFound`]: no instance has this id.
+    /// - [`Error::Store`]: ask again. [`Error::ShuttingDown`]: ask after the next build.
+    pub async fn inspect(&self, id: impl Into<String>) -> Result<InstanceReport, Error> {
+        report::inspect(&self.shared, self.instance(id).id()).await
+    }
+
+    /// Deletes the instances that fit and have ended, completed or compensated, with everything that is kept of them,
+    /// and says how many there were. It does so in steps, between which others are written. Their ids are free then:
+    /// a start under one of them starts anew.
+    ///
+    /// A child stays as long as its parent is there, which may yet want it taken back.
+    /// [`Builder::retain_for`] deletes by itself.
+    ///
+    /// # Errors
+    /// [`Error::Store`], [`Error::ShuttingDown`]: what was deleted by then is; call it again.
+    pub async fn purge(&self, filter: Filter) -> Result<u64, Error> {
+        purge::purge(&self.shared, &filter).await
     }
 
     /// Ends the orchestrator: nothing new starts, and running attempts have the

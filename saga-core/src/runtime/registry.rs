@@ -35,6 +35,12 @@ pub(crate) trait AnySaga: Send + Sync {
     /// An input that was kept, read and written as today's type.
     fn reread(&self, input: &Payload) -> Result<Payload, String>;
 
+    /// Whether `output` reads as that of a step, or of an item of it.
+    ///
+    /// # Errors
+    /// A text that names the type, never the value.
+    fn check_output(&self, step: StepIndex, item: Option<u32>, output: &Payload) -> Result<(), String>;
+
     /// The sagas that its steps are instances of.
     fn children(&self) -> Vec<ChildType>;
 }
@@ -95,6 +101,16 @@ impl<S: Saga> AnySaga for Registered<S> {
 
     fn reread(&self, input: &Payload) -> Result<Payload, String> {
         encode(&decode::<S::Input>(input)?)
+    }
+
+    fn check_output(&self, step: StepIndex, item: Option<u32>, output: &Payload) -> Result<(), String> {
+        // In values of their own, since what an instance has once it keeps.
+        let outputs = S::outputs();
+        let slot = S::slot(&outputs, step.get()).ok_or("the saga has no such step")?;
+        match item {
+            None => slot.restore(output),
+            Some(item) => slot.restore_item(item, output),
+        }
     }
 
     fn children(&self) -> Vec<ChildType> {

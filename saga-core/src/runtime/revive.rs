@@ -8,23 +8,26 @@ use tracing::{debug, warn};
 use crate::definition::Definition;
 use crate::error::Error;
 use crate::id::{InstanceId, StepIndex};
-use crate::journal::{Entry, Event, Head, InstanceState, Loss, ParkReason, TraceContext, codec};
+use crate::journal::{Entry, Event, Head, InstanceState, Loss, ParkReason, Progress, TraceContext, codec};
 use crate::machine::{Input, Machine, ReplayError};
 use crate::private::AnySlot;
 use crate::runtime::admission::Place;
+use crate::runtime::attention;
+use crate::runtime::command::not_registered;
 use crate::runtime::committer::Written;
 use crate::runtime::inbox;
-use crate::runtime::instance::{Arrival, Arriving, Live};
+use crate::runtime::instance::{Arrival, Arriving, Live, Reply};
 use crate::runtime::output::Output;
 use crate::runtime::registry::{AnyInstance, AnySaga};
 use crate::runtime::shared::{Inserted, Shared};
 use crate::runtime::shutdown::Lifecycle;
+use crate::runtime::summary::InstanceSummary;
 use crate::store::{Signal, Store, Stored, Write};
 
 /// Somebody's decision on a parked instance, with whom to tell.
 pub(crate) struct Command {
     pub(crate) input: Input,
-    pub(crate) reply: oneshot::Sender<Result<(), Error>>,
+    pub(crate) reply: Reply,
 }
 
 /// What became of reading an instance back.
@@ -74,8 +77,7 @@ pub(crate) async fn revive(
         warn!(instance = %id, saga = %stored.head.saga, version = stored.head.version,
             "no saga of this name, version and shape is registered: the instance waits");
         if let Some(command) = command {
-            let saga = stored.head.saga.to_string();
-            let _gone = command.reply.send(Err(Error::NotRegistered { saga }));
+            let _gone = command.reply.send(Err(not_registered(&stored.head)));
         }
         return Revived::Settled;
     };
@@ -89,7 +91,7 @@ pub(crate) async fn revive(
         }
         Err(what) => {
             warn!(instance = %id, what, "the journal cannot be read: the instance is left as it is");
-            let marked = mark_unreadable(shared, id).await;
+            let marked = mark_unreadable(shared, &stored.head).await;
             if let Some(command) = command {
                 let _gone = command.reply.send(Err(Error::Unreadable { id: id.clone(), what }));
             }
@@ -122,7 +124,9 @@ fn put(
     let seq = entries.last().map_or(head.seq, |last| last.seq);
     // What cannot be read parks the instance, so it needs no place.
     let place = if unread.is_none() { place } else { None };
-    let arriving = Arriving { id: head.id.clone(), saga: Arc::clone(saga), memory, place, parent, trace };
+    let (id, created_at) = (head.id.clone(), head.created_at);
+    let arriving =
+        Arriving { id, saga: Arc::clone(saga), memory, place, slot: None, created_at, parent, trace };
     let loss = shared.suspects.loss_of(stored, &machine);
     let live = Live::revived(shared, arriving, machine, seq, head.progress.clone(), output);
     if loss != Loss::CutOff {
@@ -217,12 +221,17 @@ fn restore(slot: &dyn AnySlot, event: &Event) -> Result<(), String> {
 }
 
 /// Marks an instance as unreadable; `false` if that could not be written.
-async fn mark_unreadable(shared: &Arc<Shared>, id: &InstanceId) -> bool {
-    let write = Write::MarkUnreadable { id: id.clone(), epoch: shared.epoch(), at: shared.now() };
+async fn mark_unreadable(shared: &Arc<Shared>, head: &Head) -> bool {
+    let (id, at) = (&head.id, shared.now());
+    let write = Write::MarkUnreadable { id: id.clone(), epoch: shared.epoch(), at };
     let (answer, written) = oneshot::channel();
     shared.committer.submit_for(write, answer, Lifecycle::work(shared));
     match written.await {
-        Ok(Written::Durable) => true,
+        Ok(Written::Durable) => {
+            let progress = Progress::new(InstanceState::Unreadable, at);
+            attention::tell(shared, || InstanceSummary::new(Head { progress, ..head.clone() }, false));
+            true
+        }
         Ok(Written::Refused(refusal)) => {
             warn!(instance = %id, %refusal, "the instance could not be marked");
             true

@@ -15,7 +15,8 @@ use tracing::warn;
 use crate::definition::Definition;
 use crate::id::{Epoch, InstanceId};
 use crate::outcome::{Failure, Parked};
-use crate::runtime::admission::Admission;
+use crate::runtime::admission::{Admission, Slot};
+use crate::runtime::attention::Attention;
 use crate::runtime::clock::Clock;
 use crate::runtime::committer::Committer;
 use crate::runtime::door::Door;
@@ -37,12 +38,14 @@ use crate::time::Timestamp;
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     pub(crate) max_active: usize,
+    pub(crate) max_queued: Option<usize>,
     pub(crate) payload_bytes_max: usize,
     pub(crate) shutdown_grace: Duration,
     pub(crate) namespace: Option<Arc<str>>,
     /// Stands between the runtime and the users' methods, in tests.
     pub(crate) intercept: Option<Arc<dyn Intercept>>,
     pub(crate) tracing: Tracing,
+    pub(crate) attention: Attention,
 }
 
 /// What the parts of one orchestrator share.
@@ -124,8 +127,8 @@ impl Shared {
         unclean: Vec<Epoch>,
         runtime: Runtime,
     ) -> Arc<Self> {
-        let suspects = Suspects::new(unclean);
-        let admission = Admission::new(settings.max_active);
+        let suspects = Suspects::new(epoch, unclean);
+        let admission = Admission::new(settings.max_active, settings.max_queued);
         admission.hold_back(suspects.holds_others_back());
         Arc::new(Self {
             store,
@@ -177,9 +180,8 @@ impl Shared {
     /// Ends without further ado, since a part that everything depends on has failed.
     pub(crate) fn fail(&self) {
         self.lifecycle.fail();
-        self.committer.clear();
         self.committer_ended.send_replace(true);
-        self.forget_all();
+        self.let_go();
     }
 
     /// The gate that the machine of an instance asks.
@@ -196,7 +198,7 @@ impl Shared {
     pub(crate) fn serve_line(&self) {
         for id in self.limits.next() {
             if !self.get(&id).is_some_and(|live| live.proceed()) {
-                self.admission.enqueue(id);
+                self.admission.enqueue(id, Slot::uncounted());
             }
         }
     }
@@ -297,8 +299,10 @@ impl Shared {
         }
     }
 
-    /// Forgets everything in memory: who waits learns that there is nobody left to answer.
-    pub(crate) fn forget_all(&self) {
+    /// Lets go of everything in memory and of what was handed in to be written: they and what they share hold each
+    /// other. Who waits learns that there is nobody left to answer.
+    pub(crate) fn let_go(&self) {
+        self.committer.close();
         let closed = Table { closed: true, ..Table::default() };
         let table = std::mem::replace(&mut *self.table(), closed);
         table.live.values().for_each(|live| live.forget());

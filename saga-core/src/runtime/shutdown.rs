@@ -127,15 +127,14 @@ pub(crate) async fn shutdown(shared: &Arc<Shared>) {
     }
 }
 
-/// An end under way. However it ends, perhaps with its runtime, the instances in memory are let go: they and
-/// what they share hold each other.
+/// An end under way. However it ends, perhaps with its runtime, what is in memory is let go.
 struct Ending {
     shared: Arc<Shared>,
 }
 
 impl Drop for Ending {
     fn drop(&mut self) {
-        self.shared.forget_all();
+        self.shared.let_go();
     }
 }
 

@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use crate::error::{ConflictKind, Error};
 use crate::id::InstanceId;
 use crate::journal::{Event, Payload, TraceContext, codec};
-use crate::runtime::admission::Origin;
+use crate::runtime::admission::Seat;
 use crate::runtime::instance::{Arriving, Created, Live};
 use crate::runtime::orchestrator::or_ending;
 use crate::runtime::registry::{AnyInstance, AnySaga};
@@ -34,12 +34,22 @@ pub(crate) async fn start(shared: &Arc<Shared>, start: Start) -> Result<(), Erro
         if shared.lifecycle.is_ending() {
             return Err(Error::ShuttingDown);
         }
-        match create(shared, &start).await? {
+        let seat = shared.admission.try_seat(start.parent.is_some());
+        let is_full = seat.is_none();
+        let created = match seat {
+            Some(seat) => create(shared, &start, seat).await?,
+            None => find(shared, &start.id).await,
+        };
+        match created {
             Created::Durable => return Ok(()),
             Created::Failed(error) => return Err(Error::Store(error)),
             Created::Exists => {
                 match load(&*shared.store, &start.id).await.map_err(|error| or_ending(shared, error)) {
                     Ok(stored) => return compare(&stored, &start),
+                    Err(Error::NotFound { .. }) if is_full => {
+                        let queued_max = shared.settings.max_queued.unwrap_or_default();
+                        return Err(Error::Overloaded { id: start.id, queued_max });
+                    }
                     // The other start, which had the id, came to nothing.
                     Err(Error::NotFound { .. }) => tokio::task::yield_now().await,
                     Err(error) => return Err(error),
@@ -49,14 +59,36 @@ pub(crate) async fn start(shared: &Arc<Shared>, start: Start) -> Result<(), Erro
     }
 }
 
+/// What became of another start of this id, if there is one: where no more are let in, those that are there are found.
+async fn find(shared: &Shared, id: &InstanceId) -> Created {
+    match shared.get(id) {
+        Some(there) => exists(there.created().await),
+        None => Created::Exists,
+    }
+}
+
+/// What another start of an id means for this one.
+fn exists(created: Created) -> Created {
+    match created {
+        Created::Durable => Created::Exists,
+        other => other,
+    }
+}
+
 /// Has the first entry written, unless an instance of the id is in memory.
-async fn create(shared: &Arc<Shared>, start: &Start) -> Result<Created, Error> {
+async fn create(shared: &Arc<Shared>, start: &Start, seat: Seat) -> Result<Created, Error> {
     let (creator, created) = oneshot::channel();
+    let (place, slot) = match seat {
+        Seat::Place(place) => (Some(place), None),
+        Seat::Slot(slot) => (None, Some(slot)),
+    };
     let arriving = Arriving {
         id: start.id.clone(),
         saga: Arc::clone(&start.saga),
         memory: Some(Arc::clone(&start.memory)),
-        place: shared.admission.try_place(Origin::Started),
+        place,
+        slot,
+        created_at: shared.now(),
         parent: start.parent.clone(),
         trace: start.trace.clone(),
     };
@@ -71,10 +103,7 @@ async fn create(shared: &Arc<Shared>, start: &Start) -> Result<Created, Error> {
                 Err(_) => Ok(Created::Exists),
             }
         }
-        Inserted::There(there) => Ok(match there.created().await {
-            Created::Durable => Created::Exists,
-            other => other,
-        }),
+        Inserted::There(there) => Ok(exists(there.created().await)),
         Inserted::Closed => Err(Error::ShuttingDown),
     }
 }

@@ -1,27 +1,28 @@
 //! Where journals are kept: the trait that stores implement, and its laws.
 
 mod error;
+mod hand_out;
 mod memory;
 mod query;
+mod stored;
+mod write;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 
 pub use error::{StoreError, StoreErrorKind};
+pub use hand_out::{Due, Wanted};
 pub use memory::MemoryStore;
 pub use query::{Position, Query, Unfinished};
+pub use stored::{Defined, InUse, Stored};
+pub use write::{Refusal, SIGNALS_MAX, Signal, Write};
 
 pub use crate::id::{Epoch, Seq};
 pub use crate::time::Timestamp;
 
-use crate::definition::{Shape, ShapeId};
-use crate::id::{InstanceId, StepName};
-use crate::journal::{EncodedEntry, Head, Payload, Progress};
-
-/// The most signals that are kept of an instance: more than a saga has steps to wait for them, few enough that a
-/// sender who does not stop cannot fill the store, and that an instance is read with all of them.
-pub const SIGNALS_MAX: usize = 1_000;
+use crate::id::InstanceId;
+use crate::journal::Head;
 
 /// The most unclean ends that are remembered: more than it takes to find the one instance in a million that takes the
 /// process with it, few enough to be read at every start.
@@ -45,9 +46,8 @@ pub const SKEW_MAX: Duration = Duration::from_secs(60);
 /// writes taken, whether or not the stay has ended.
 ///
 /// A stay that ends by anything but a release has ended uncleanly, and is remembered as such until that is
-/// [settled](Self::settle); of more than [`UNCLEAN_MAX`] the last ones are. Of every stay the latest time is remembered
-/// that it was begun or prolonged at. [`left_behind`](Self::left_behind) tells both. So a process that begins a stay
-/// can tell what died with the one before from what was put away, and that its clock has gone back.
+/// [settled](Self::settle); of more than [`UNCLEAN_MAX`] the last ones are. [`left_behind`](Self::left_behind) tells, so
+/// that a process that begins a stay can tell what died with the one before from what was put away.
 ///
 /// **Clocks.** Times come from the clocks of workers, and a clock may be set back. A stay that begins more than
 /// [`SKEW_MAX`] before the latest time that any stay was begun or prolonged at takes place in a new reckoning: every
@@ -219,168 +219,4 @@ pub trait Store: Send + Sync {
 pub struct LeftBehind {
     /// Those of them that have ended uncleanly and are remembered, from the first to the last.
     pub unclean: Vec<Epoch>,
-    /// The latest time that any of them was begun or prolonged at; none if there was none. It may be ahead of every
-    /// clock, if a clock was.
-    pub seen: Option<Timestamp>,
-}
-
-/// A saga in a version, with its shape.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Defined {
-    /// The saga's name.
-    pub saga: String,
-    /// Its version.
-    pub version: u32,
-    /// Its shape.
-    pub shape: Shape,
-}
-
-impl Defined {
-    /// The short name of its shape.
-    pub fn shape_id(&self) -> ShapeId {
-        self.shape.id()
-    }
-}
-
-/// Whether unfinished instances have a shape.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum InUse {
-    /// Some have.
-    Yes,
-    /// None has.
-    No,
-}
-
-/// One write of a batch.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Write {
-    /// A new instance with its first entry. It belongs to the stay whose epoch the entry has.
-    Create {
-        /// Its head; its `seq` is that of the entry.
-        head: Head,
-        /// Its first entry.
-        entry: EncodedEntry,
-    },
-    /// One more entry of an instance.
-    Append {
-        /// The instance.
-        id: InstanceId,
-        /// The entry.
-        entry: EncodedEntry,
-        /// How far the instance is now, if that has changed.
-        progress: Option<Progress>,
-        /// The instance that may be waiting for this entry, such as the parent of a child that ends here. If it
-        /// waits, or once it does, it is due at `entry.at` at the latest; if it is not there, this changes nothing.
-        wake: Option<InstanceId>,
-    },
-    /// A signal for an instance: into its inbox, and if it waits, or once it does, it is due at `signal.at` at the
-    /// latest.
-    Signal {
-        /// The instance, whatever stay it belongs to.
-        id: InstanceId,
-        /// The signal.
-        signal: Signal,
-    },
-    /// Marks an instance as unreadable: its progress is [`InstanceState::Unreadable`](crate::journal::InstanceState)
-    /// since `at` and nothing else, its entries stay as they are. A version that can read it may append to it.
-    MarkUnreadable {
-        /// The instance.
-        id: InstanceId,
-        /// The stay it belongs to.
-        epoch: Epoch,
-        /// Since when.
-        at: Timestamp,
-    },
-}
-
-impl Write {
-    /// The instance it is of.
-    pub fn id(&self) -> &InstanceId {
-        match self {
-            Self::Create { head, .. } => &head.id,
-            Self::Append { id, .. } | Self::Signal { id, .. } | Self::MarkUnreadable { id, .. } => id,
-        }
-    }
-
-    /// The stay it is made under; none for a signal, which any stay may send.
-    pub fn epoch(&self) -> Option<Epoch> {
-        match self {
-            Self::Create { entry, .. } | Self::Append { entry, .. } => Some(entry.epoch),
-            Self::Signal { .. } => None,
-            Self::MarkUnreadable { epoch, .. } => Some(*epoch),
-        }
-    }
-}
-
-/// A message for a step of an instance, as the store keeps it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Signal {
-    /// Its id: an instance keeps one signal of each.
-    pub id: String,
-    /// The step it is for.
-    pub step: StepName,
-    /// What it says.
-    pub payload: Payload,
-    /// When it was sent.
-    pub at: Timestamp,
-}
-
-/// Why a write was not taken. Nothing of it took effect.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
-#[non_exhaustive]
-pub enum Refusal {
-    /// An instance with this id exists.
-    #[error("the id is taken")]
-    Exists,
-    /// There is no such instance.
-    #[error("there is no such instance")]
-    NotFound,
-    /// The entry's number is not the next one.
-    #[error("the journal has gone on, or the entry leaves a gap")]
-    Sequence,
-    /// The instance belongs to another stay.
-    #[error("the instance belongs to another worker")]
-    Fenced,
-    /// The instance is completed or compensated: no signal makes a difference to it.
-    #[error("the instance has ended")]
-    Finished,
-    /// The instance is unreadable: nobody can tell what a signal would make of it.
-    #[error("the instance cannot be read")]
-    Unreadable,
-    /// The inbox of the instance holds [`SIGNALS_MAX`] signals.
-    #[error("the instance has {SIGNALS_MAX} signals, which is the most it can have")]
-    Full,
-}
-
-/// An instance as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stored {
-    /// Its head.
-    pub head: Head,
-    /// Its entries, from the first.
-    pub entries: Vec<EncodedEntry>,
-    /// Its signals, in the order of their arrival, also those that its entries tell of.
-    pub signals: Vec<Signal>,
-}
-
-/// Which instances to claim.
-#[derive(Debug, Clone, Copy)]
-pub enum Wanted<'a> {
-    /// Any that are active and wait for no time (`due` is none), the oldest first, at most `limit`. The oldest is
-    /// the one that was created first, whatever the clocks of its creators said.
-    Active {
-        /// The most to hand out.
-        limit: usize,
-    },
-    /// This one, whatever its state, unless another stay has it. It is handed out too if this stay has it.
-    One(&'a InstanceId),
-}
-
-/// What is due.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Due {
-    /// The instances whose time has come.
-    pub ids: Vec<InstanceId>,
-    /// When the next one is due, of those that were not handed out. It may be at or before `now`.
-    pub next: Option<Timestamp>,
 }

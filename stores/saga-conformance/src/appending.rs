@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use saga_core::id::Seq;
+use saga_core::id::{Epoch, InstanceId, Seq};
 use saga_core::journal::{EncodedEntry, InstanceState};
-use saga_core::store::{Refusal, Store, Write};
+use saga_core::store::{Query, Refusal, Store, Write};
 
 use crate::Fixture;
 use crate::law::{Seen, equal};
 use crate::sample::{
-    append, append_with, create, create_with, entry, head, head_of, id, in_state, join, journal, running,
+    append, append_with, at, create, create_with, entry, head, head_of, id, in_state, join, journal, running,
     send, signal, taken, write,
 };
 
@@ -167,6 +167,30 @@ pub(crate) async fn empty_batch_is_fine(fixture: &dyn Fixture) -> Result<(), See
     equal("the answers to no ids", &store.load(&[]).await?, &Vec::new())
 }
 
+/// As many writes and bytes as an orchestrator puts into one batch.
+pub(crate) async fn largest_batch_is_taken(fixture: &dyn Fixture) -> Result<(), Seen> {
+    const WRITES: usize = 1_024;
+    const BYTES: usize = 8 * 1024 * 1024;
+    let store = fixture.open().await;
+    let epoch = join(&*store).await?;
+    let entry = |seq| EncodedEntry { events: "x".repeat(BYTES / WRITES), ..entry(epoch, seq) };
+    let orders =
+        (0..WRITES / 2).map(|number| id(format!("order-{number}"))).collect::<Result<Vec<_>, _>>()?;
+    let creations = orders.iter().map(|id| Write::Create { head: head(id, running()), entry: entry(1) });
+    let appends = orders.iter().map(|id| Write::Append {
+        id: id.clone(),
+        entry: entry(2),
+        progress: None,
+        wake: orders.first().cloned(),
+    });
+    taken(&*store, &creations.chain(appends).collect::<Vec<_>>()).await?;
+    for stored in store.load(&orders).await? {
+        let entries = stored.map(|stored| stored.entries).unwrap_or_default();
+        equal("a journal", &entries, &vec![entry(1), entry(2)])?;
+    }
+    Ok(())
+}
+
 pub(crate) async fn one_of_many_appenders_wins(fixture: &dyn Fixture) -> Result<(), Seen> {
     const APPENDERS: usize = 16;
     let store = fixture.open().await;
@@ -193,26 +217,50 @@ pub(crate) async fn one_of_many_appenders_wins(fixture: &dyn Fixture) -> Result<
 }
 
 pub(crate) async fn many_appenders_do_not_disturb_each_other(fixture: &dyn Fixture) -> Result<(), Seen> {
-    const INSTANCES: usize = 64;
-    const ENTRIES: u64 = 8;
+    const APPENDERS: usize = 16;
     let store = fixture.open().await;
     let epoch = join(&*store).await?;
-    let orders = (0..INSTANCES).map(|number| id(format!("order-{number}"))).collect::<Result<Vec<_>, _>>()?;
-    for seq in 1..=ENTRIES {
-        let writes = orders.iter().map(|order| match seq {
-            1 => create(order, epoch),
-            seq => append(order, epoch, seq),
-        });
-        for (by, answer) in together(&store, writes).await? {
-            equal(&format!("the answer to entry {seq} of {}", by.id()), &answer, &Ok(()))?;
-        }
+    let orders = (0..APPENDERS).map(|number| id(format!("order-{number}"))).collect::<Result<Vec<_>, _>>()?;
+    let tasks: Vec<_> = orders
+        .iter()
+        .cloned()
+        .map(|order| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move { append_many(&*store, epoch, &order).await })
+        })
+        .collect();
+    for task in tasks {
+        task.await.map_err(|error| Seen(format!("it panicked: {error}")))??;
     }
-    let expected: Vec<_> = (1..=ENTRIES).map(|seq| entry(epoch, seq)).collect();
+    let expected: Vec<_> = (1..=APPENDS).map(|seq| entry(epoch, seq)).collect();
     for order in &orders {
         equal("a journal", &journal(&*store, order).await?, &expected)?;
     }
     let last = head_of(&*store, &id("order-0")?).await?.seq;
-    equal("the number of the last entry", &last, &Seq::new(ENTRIES))
+    equal("the number of the last entry", &last, &Seq::new(APPENDS))
+}
+
+/// How many entries each of many appenders writes.
+const APPENDS: u64 = 1_000;
+
+/// Writes the journal of an instance, in batches of one entry and of more, and asks for what is there meanwhile.
+async fn append_many(store: &dyn Store, epoch: Epoch, order: &InstanceId) -> Result<(), Seen> {
+    const BATCHES: [usize; 4] = [1, 40, 7, 52];
+    let mut writes =
+        (1..=APPENDS).map(|seq| if seq == 1 { create(order, epoch) } else { append(order, epoch, seq) });
+    for size in BATCHES.into_iter().cycle() {
+        let batch: Vec<Write> = writes.by_ref().take(size).collect();
+        if batch.is_empty() {
+            return Ok(());
+        }
+        taken(store, &batch).await?;
+        if size == 1 {
+            head_of(store, order).await?;
+            store.due(epoch, at(0), 1).await?;
+            store.query(&Query { limit: 3, ..Query::default() }).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Makes each write in a task of its own, all at once.

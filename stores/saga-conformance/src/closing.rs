@@ -1,13 +1,14 @@
 //! Laws of closing, reopening and opening anew.
 
-use saga_core::store::{Defined, InUse, StoreError, StoreErrorKind, Wanted, Write};
+use saga_core::journal::{Head, InstanceState};
+use saga_core::store::{Defined, InUse, LeftBehind, Query, StoreError, StoreErrorKind, Wanted, Write};
 
-use crate::Fixture;
 use crate::law::{Seen, equal};
 use crate::sample::{
-    SAGA, append, at, create, create_with, id, ids, join, send, shape, signal, taken, waiting,
-    waiting_for_ever,
+    LEASE_END, SAGA, append, append_with, at, create, create_with, id, ids, in_state, join, send, shape,
+    signal, taken, waiting, waiting_for_ever,
 };
+use crate::{Fixture, Stays};
 
 pub(crate) async fn data_outlives_the_store(fixture: &dyn Fixture) -> Result<(), Seen> {
     let definition = Defined { saga: String::from(SAGA), version: 1, shape: shape(0) };
@@ -26,14 +27,27 @@ pub(crate) async fn data_outlives_the_store(fixture: &dyn Fixture) -> Result<(),
         send(asleep, &signal("a", 11)?),
     ];
     taken(&*store, &batch).await?;
+    let ended = append_with(&id("deleted")?, first, 2, in_state(InstanceState::Completed));
+    taken(&*store, &[create(&id("deleted")?, first), ended]).await?;
+    equal("how many were deleted", &store.delete(&[id("deleted")?]).await?, &1)?;
     let before = store.load(&orders).await?;
+    let query = Query { limit: 9, ..Query::default() };
+    let (asked, counted) = (store.query(&query).await?, store.unfinished().await?);
+    store.renew(first, at(70), at(LEASE_END)).await?;
     store.close().await?;
 
     let store = fixture.open().await;
     equal("the instances", &store.load(&orders).await?, &before)?;
     equal("the definitions", &store.defined(SAGA, 1).await?, &vec![(definition, InUse::Yes)])?;
+    let heads = |found: Vec<(_, Head)>| found.into_iter().map(|(_, head)| head).collect::<Vec<_>>();
+    equal("the heads", &heads(store.query(&query).await?), &heads(asked))?;
+    equal("the unfinished", &store.unfinished().await?, &counted)?;
     let second = join(&*store).await?;
     store.release(first).await?;
+    // Where one process has the store, the first stay ended with it, and not by this release.
+    let unclean = if fixture.stays() == Stays::One { vec![first] } else { Vec::new() };
+    let left = LeftBehind { unclean };
+    equal("what was left behind", &store.left_behind(second).await?, &left)?;
     let claimed = store.claim(second, at(1), Wanted::One(one)).await?;
     equal("a claim of one", &claimed, &vec![one.clone()])?;
     let claimed = store.claim(second, at(1), Wanted::Active { limit: 9 }).await?;
@@ -58,6 +72,8 @@ pub(crate) async fn closed_store_refuses_everything(fixture: &dyn Fixture) -> Re
     closed("join", store.join(at(1), at(9)).await)?;
     closed("renew", store.renew(epoch, at(1), at(9)).await)?;
     closed("release", store.release(epoch).await)?;
+    closed("left_behind", store.left_behind(epoch).await)?;
+    closed("settle", store.settle(epoch).await)?;
     closed("define", store.define(&definition).await)?;
     closed("defined", store.defined(SAGA, 1).await)?;
     closed("append", store.append(&write).await)?;
@@ -65,6 +81,9 @@ pub(crate) async fn closed_store_refuses_everything(fixture: &dyn Fixture) -> Re
     closed("head", store.head(&order).await)?;
     closed("claim", store.claim(epoch, at(1), Wanted::Active { limit: 1 }).await)?;
     closed("due", store.due(epoch, at(1), 1).await)?;
+    closed("query", store.query(&Query { limit: 1, ..Query::default() }).await)?;
+    closed("unfinished", store.unfinished().await)?;
+    closed("delete", store.delete(&list).await)?;
     closed("reopen", store.reopen().await)
 }
 

@@ -24,13 +24,17 @@
 //! A test that fails says which law is broken, and what the store did.
 
 mod appending;
+mod asking;
 mod claiming;
 mod closing;
 mod defining;
+mod deleting;
 mod due;
 mod fixture;
 mod law;
+mod leaving;
 mod model;
+mod paging;
 mod random;
 mod reading;
 mod sample;

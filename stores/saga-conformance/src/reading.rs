@@ -67,6 +67,22 @@ pub(crate) async fn journal_is_read_byte_for_byte(fixture: &dyn Fixture) -> Resu
     equal("the journal", &journal(&*store, &order).await?, &entries)
 }
 
+pub(crate) async fn long_journal_is_read_whole(fixture: &dyn Fixture) -> Result<(), Seen> {
+    const ENTRIES: u64 = 10_001;
+    const BATCH: usize = 1_000;
+    let store = fixture.open().await;
+    let epoch = join(&*store).await?;
+    let [long, short] = [id("long")?, id("short")?];
+    taken(&*store, &[create(&long, epoch), create(&short, epoch)]).await?;
+    let appends: Vec<Write> = (2..=ENTRIES).map(|seq| append(&long, epoch, seq)).collect();
+    for batch in appends.chunks(BATCH) {
+        taken(&*store, batch).await?;
+    }
+    let entries: Vec<_> = (1..=ENTRIES).map(|seq| entry(epoch, seq)).collect();
+    let expected = vec![Some(stored(&short, &[entry(epoch, 1)])), Some(stored(&long, &entries))];
+    equal("a long journal beside a short one", &store.load(&[short, long]).await?, &expected)
+}
+
 pub(crate) async fn ids_are_kept_to_the_letter(fixture: &dyn Fixture) -> Result<(), Seen> {
     let store = fixture.open().await;
     let epoch = join(&*store).await?;
@@ -100,7 +116,6 @@ pub(crate) async fn ids_are_kept_to_the_letter(fixture: &dyn Fixture) -> Result<
 
 pub(crate) async fn pages_come_in_the_order_asked_for(fixture: &dyn Fixture) -> Result<(), Seen> {
     const INSTANCES: usize = 1_500;
-    const PAGE: usize = 400;
     let store = fixture.open().await;
     let epoch = join(&*store).await?;
     let ids = (0..INSTANCES).map(|number| id(format!("order-{number}"))).collect::<Result<Vec<_>, _>>()?;
@@ -111,9 +126,11 @@ pub(crate) async fn pages_come_in_the_order_asked_for(fixture: &dyn Fixture) -> 
     }
     let backwards: Vec<InstanceId> = ids.into_iter().rev().collect();
     let entries: Vec<_> = (1..=3).map(|seq| entry(epoch, seq)).collect();
-    for page in backwards.chunks(PAGE) {
-        let expected: Vec<_> = page.iter().map(|id| Some(stored(id, &entries))).collect();
-        equal("a page", &store.load(page).await?, &expected)?;
+    for size in [1, 2, 7, 400, INSTANCES - 1, INSTANCES] {
+        for page in backwards.chunks(size) {
+            let expected: Vec<_> = page.iter().map(|id| Some(stored(id, &entries))).collect();
+            equal(&format!("a page of {size}"), &store.load(page).await?, &expected)?;
+        }
     }
     let [first, .., last] = backwards.as_slice() else { return Ok(()) };
     let asked = [last.clone(), id("unknown")?, first.clone(), last.clone()];

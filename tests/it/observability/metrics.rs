@@ -138,8 +138,9 @@ fn parking_is_counted_each_time_by_its_reason() {
         while handle.try_outcome().await.unwrap().is_none() || world.count("notify") < 2 {
             tokio::task::yield_now().await;
         }
-        assert_eq!(kept.count("sagas_instances_parked_total{saga=shop,reason=refused}"), 2.0);
+        // The store shows it a moment before it is counted.
         orchestrator.shutdown().await;
+        assert_eq!(kept.count("sagas_instances_parked_total{saga=shop,reason=refused}"), 2.0);
 
         // Another life finds it parked, and does not count that again.
         let orchestrator = open(data.open(), &world).await;
@@ -172,6 +173,52 @@ fn what_a_shutdown_cut_off_is_counted_as_lost_by_who_finds_it() {
         assert_eq!(ends.get("reserve step succeeded"), Some(&1), "{ends:?}");
         assert_eq!(kept.count("sagas_instances_started_total{saga=shop}"), 1.0);
         assert_eq!(kept.count("sagas_instances_completed_total{saga=shop}"), 1.0);
+    });
+}
+
+#[test]
+fn checks_and_compensations_can_be_lost_too() {
+    recorded_on_both(async |data, kept| {
+        let world = World::default()
+            .script("pay", &[Act::LoseAnswer])
+            .script("pay/check", &[Act::Hang])
+            .script("ship", &[Act::Reject])
+            .script("reserve/compensate", &[Act::Hang]);
+        for hangs in ["pay/check", "reserve/compensate"] {
+            let orchestrator =
+                builder(data.open(), &world).shutdown_grace(Duration::ZERO).build().await.unwrap();
+            start(&orchestrator, "order-1").await;
+            world.called(hangs, 1).await;
+            orchestrator.shutdown().await;
+        }
+        let orchestrator = open(data.open(), &world).await;
+        let _ended = orchestrator.handle::<Shop>("order-1").outcome().await.unwrap();
+        orchestrator.shutdown().await;
+        let ends = attempts(kept);
+        for lost in ["pay check lost", "reserve compensation lost"] {
+            assert_eq!(ends.get(lost), Some(&1), "{lost}: {ends:?}");
+        }
+        assert_eq!(ends.keys().filter(|end| end.ends_with("lost")).count(), 2, "{ends:?}");
+    });
+}
+
+#[test]
+fn a_store_that_does_not_count_holds_up_neither_work_nor_shutdown() {
+    recorded_on_both(async |data, kept| {
+        let store = data.open();
+        store.plan().never_count();
+        let orchestrator = open(store, &World::default()).await;
+        let outcome = start(&orchestrator, "order-1").await.outcome().await;
+        assert!(matches!(outcome, Ok(Outcome::Completed(_))));
+        orchestrator.shutdown().await;
+        assert_eq!(kept.last("sagas_instances{state=running}"), None);
+        assert_eq!(
+            kept.last("sagas_instances_in_memory"),
+            Some(0.0),
+            "who waits for the store has ended too"
+        );
+        // The store is free: nobody has kept it.
+        open(data.open(), &World::default()).await.shutdown().await;
     });
 }
 

@@ -160,12 +160,23 @@ fn that_an_instance_parks_and_goes_on_is_said_in_its_span() {
 }
 
 #[test]
-fn that_something_is_tried_in_vain_is_said_once() {
+fn that_something_is_tried_in_vain_is_said_once_and_not_in_each_life() {
     let world = World::default()
         .script("answer", &[Act::LoseAnswer; 10])
         .script("answer/compensate", &[Act::NotDone; 25]);
-    let eyes = Eyes::of(world);
-    post(&eyes, async |_| {});
+    let (eyes, data) = (Eyes::of(world), Data::memory());
+    eyes.collector.listen(|| {
+        data.runtime().block_on(soon(async {
+            let orchestrator = builder(data.open(), &eyes).build().await.unwrap();
+            orchestrator.start::<Letter>("letter-1", ()).await.unwrap();
+            eyes.world.called("answer/compensate", 15).await;
+            orchestrator.shutdown().await;
+            let orchestrator = builder(data.open(), &eyes).build().await.unwrap();
+            let _ended = orchestrator.handle::<Letter>("letter-1").outcome().await.unwrap();
+            orchestrator.shutdown().await;
+        }));
+    });
+    assert_eq!(eyes.world.count("answer/compensate"), 26);
     let message = "it needs attention: something is tried in vain, again and again";
     let said = eyes.collector.said(message);
     assert_eq!(said.len(), 1, "{said:?}");

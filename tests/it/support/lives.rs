@@ -3,15 +3,16 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use sagas::journal::codec;
 use sagas::prelude::*;
-use sagas::store::{Refusal, Store, Timestamp, Write};
+use sagas::store::{Epoch, Refusal, Store, Timestamp, Wanted, Write};
 use sagas::{Builder, Error};
 
 use super::data::Data;
-use super::probe::{Moment, Plan, Probe};
+use super::probe::{HandOut, Moment, Plan, Probe};
 use super::process::WorldClock;
 use super::world::World;
-use super::{PATIENCE, retry};
+use super::{PATIENCE, retry, soon};
 
 /// The longest that a life may take: of simulated time more than any story waits for, of real time little.
 fn patience(data: &Data) -> Duration {
@@ -58,7 +59,7 @@ pub(crate) async fn open<S: Story>(store: Probe, story: &S) -> Orchestrator {
 pub(crate) fn live<S: Story>(data: &Data, story: &S, crash: Option<(usize, Moment)>) -> Option<Outcome<S>> {
     let runtime = data.runtime();
     let outcome = runtime.block_on(async {
-        let store = data.open_once_free().await;
+        let store = soon(data.open_once_free()).await;
         let plan = store.plan();
         if let Some((append, moment)) = crash {
             plan.crash(append, moment);
@@ -145,81 +146,103 @@ fn each_crash<S: Story>(
     crashes
 }
 
-/// A batch, with the story just before it was written and just after.
-struct Written<S> {
-    batch: Vec<Write>,
+/// What changed the store, with the story just before it and just after.
+struct Change<S> {
+    to: Changed,
     before: S,
     after: S,
 }
 
-/// Goes on from every prefix of what the story writes: with everything as it was right after the write, and with
+/// What changed the store.
+enum Changed {
+    Appended(Vec<Write>),
+    HandedOut(HandOut),
+}
+
+/// Goes on from every prefix of what changed the store: with everything as it was right after the change, and with
 /// what was done since and is not on record. Returns the names of the events that were written.
 pub(crate) fn go_on_from_every_prefix<S: Story>(what: &str, make: impl Fn() -> S) -> Vec<&'static str> {
-    let written = record(&make());
-    assert!(!written.is_empty(), "{what}");
-    for end in 1..=written.len() {
-        let prefix = &written[..end];
+    let changes = record(&make());
+    assert!(!changes.is_empty(), "{what}");
+    for end in 1..=changes.len() {
+        let prefix = &changes[..end];
         let mut stories = vec![("right after it", &prefix[end - 1].after)];
-        stories.extend(written.get(end).map(|next| ("right before the next", &next.before)));
+        stories.extend(changes.get(end).map(|next| ("right before the next", &next.before)));
         for (when, story) in stories {
-            let what = format!("{what}, {end} of {} batches, {when}", written.len());
+            let what = format!("{what}, {end} of {} changes, {when}", changes.len());
             let story = story.apart();
             let outcome = live(&store_of(prefix), &story, None).expect("this life has no crash");
             story.assert_sound(&outcome, &what);
         }
     }
-    written.iter().flat_map(|written| &written.batch).flat_map(events_of).collect()
+    changes.iter().flat_map(|change| events_of(&change.to)).collect()
 }
 
-fn events_of(write: &Write) -> Vec<&'static str> {
-    match write {
-        Write::Create { entry, .. } | Write::Append { entry, .. } => {
-            let entry = sagas::journal::codec::decode(entry).unwrap();
-            entry.events.iter().map(sagas::journal::Event::name).collect()
-        }
-        Write::Signal { .. } | Write::MarkUnreadable { .. } => Vec::new(),
-    }
+fn events_of(changed: &Changed) -> Vec<&'static str> {
+    let Changed::Appended(batch) = changed else { return Vec::new() };
+    let entries = batch.iter().filter_map(|write| match write {
+        Write::Create { entry, .. } | Write::Append { entry, .. } => Some(codec::decode(entry).unwrap()),
+        Write::Signal { .. } | Write::MarkUnreadable { .. } => None,
+    });
+    entries.flat_map(|entry| entry.events).map(|event| event.name()).collect()
 }
 
-/// Drives the story to its end, and keeps what was written.
-fn record<S: Story>(story: &S) -> Vec<Written<S>> {
+/// Drives the story to its end, and keeps what changed its store.
+fn record<S: Story>(story: &S) -> Vec<Change<S>> {
     let data = Data::memory();
-    let written = Arc::new(Mutex::new(Vec::new()));
+    let changes = Arc::new(Mutex::new(Vec::new()));
     data.runtime().block_on(async {
         let store = data.open();
-        watch(&store.plan(), story, &written);
+        watch(&store.plan(), story, &changes);
         let _ = tokio::time::timeout(patience(&data), run(store, story)).await.expect("it hangs");
     });
-    std::mem::take(&mut *written.lock().unwrap())
+    std::mem::take(&mut *changes.lock().unwrap())
 }
 
-fn watch<S: Story>(plan: &Plan, story: &S, written: &Arc<Mutex<Vec<Written<S>>>>) {
-    let (story, written) = (story.clone(), Arc::clone(written));
-    plan.on_append(move |batch, moment| {
-        let mut written = written.lock().unwrap();
-        match moment {
-            Moment::Before => {
-                written.push(Written { batch: batch.to_vec(), before: story.apart(), after: story.apart() });
+fn watch<S: Story>(plan: &Plan, story: &S, changes: &Arc<Mutex<Vec<Change<S>>>>) {
+    let now = story.clone();
+    let change = move |to| Change { to, before: now.apart(), after: now.apart() };
+    plan.on_append({
+        let (story, changes, change) = (story.clone(), Arc::clone(changes), change.clone());
+        move |batch, moment| {
+            let mut changes = changes.lock().unwrap();
+            match moment {
+                Moment::Before => changes.push(change(Changed::Appended(batch.to_vec()))),
+                Moment::After => changes.last_mut().unwrap().after = story.apart(),
             }
-            Moment::After => written.last_mut().unwrap().after = story.apart(),
         }
     });
+    let changes = Arc::clone(changes);
+    plan.on_hand_out(move |hand_out| changes.lock().unwrap().push(change(Changed::HandedOut(hand_out))));
 }
 
-/// A store that has exactly these writes.
-fn store_of<S>(written: &[Written<S>]) -> Data {
+/// A store that was changed in exactly this way.
+fn store_of<S>(changes: &[Change<S>]) -> Data {
     let store = MemoryStore::new();
     let data = Data::Memory(store.clone());
     data.runtime().block_on(async {
-        let long_ago = Timestamp::from_millis(0);
-        let epoch = store.join(long_ago, Timestamp::from_millis(1)).await.unwrap();
-        let batch: Vec<_> = written.iter().flat_map(|written| written.batch.clone()).collect();
-        assert!(batch.iter().all(|write| write.epoch().is_none_or(|of| of == epoch)), "it is of one stay");
-        let results = store.append(&batch).await.unwrap();
-        // A child is started again by whoever does not know that it was.
-        let is_sound = |result: &Result<(), Refusal>| matches!(result, Ok(()) | Err(Refusal::Exists));
-        assert!(results.iter().all(is_sound), "{results:?}");
+        let epoch = store.join(Timestamp::from_millis(0), Timestamp::NEVER).await.unwrap();
+        for change in changes {
+            match &change.to {
+                Changed::Appended(batch) => append(&store, epoch, batch).await,
+                Changed::HandedOut(HandOut::Due(now, limit)) => {
+                    drop(store.due(epoch, *now, *limit).await.unwrap());
+                }
+                Changed::HandedOut(HandOut::One(id)) => {
+                    let now = Timestamp::from_millis(0);
+                    drop(store.claim(epoch, now, Wanted::One(id)).await.unwrap());
+                }
+            }
+        }
         store.release(epoch).await.unwrap();
     });
     data
+}
+
+async fn append(store: &MemoryStore, epoch: Epoch, batch: &[Write]) {
+    assert!(batch.iter().all(|write| write.epoch().is_none_or(|of| of == epoch)), "it is of one stay");
+    let results = store.append(batch).await.unwrap();
+    // A child is started again by whoever does not know that it was.
+    let is_sound = |result: &Result<(), Refusal>| matches!(result, Ok(()) | Err(Refusal::Exists));
+    assert!(results.iter().all(is_sound), "{results:?}");
 }

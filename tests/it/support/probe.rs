@@ -41,6 +41,18 @@ pub(crate) enum Moment {
 /// Watches appends.
 type OnAppend = Arc<dyn Fn(&[Write], Moment) + Send + Sync>;
 
+/// Watches what is handed out.
+type OnHandOut = Arc<dyn Fn(HandOut) + Send + Sync>;
+
+/// What a store was asked to hand out.
+#[derive(Debug, Clone)]
+pub(crate) enum HandOut {
+    /// What was due then.
+    Due(Timestamp, usize),
+    /// This one.
+    One(InstanceId),
+}
+
 /// Changes what is loaded.
 type OnLoad = Arc<dyn Fn(&mut Stored) + Send + Sync>;
 
@@ -62,9 +74,11 @@ struct Planned {
     crash: Option<(usize, Moment)>,
     dead: bool,
     on_append: Option<OnAppend>,
+    on_hand_out: Option<OnHandOut>,
     on_load: Option<OnLoad>,
     damaged: Option<(StoreErrorKind, Vec<InstanceId>)>,
     loads: usize,
+    never_counts: bool,
 }
 
 /// The size of a batch.
@@ -143,6 +157,11 @@ impl Plan {
         self.lock().on_append = Some(Arc::new(watch));
     }
 
+    /// Is called after something was handed out, but for what ended stays left behind.
+    pub(crate) fn on_hand_out(&self, watch: impl Fn(HandOut) + Send + Sync + 'static) {
+        self.lock().on_hand_out = Some(Arc::new(watch));
+    }
+
     /// Changes everything that is loaded.
     pub(crate) fn on_load(&self, change: impl Fn(&mut Stored) + Send + Sync + 'static) {
         self.lock().on_load = Some(Arc::new(change));
@@ -160,6 +179,11 @@ impl Plan {
         self.lock().loads
     }
 
+    /// Whoever asks how many instances are unfinished gets no answer.
+    pub(crate) fn never_count(&self) {
+        self.lock().never_counts = true;
+    }
+
     async fn released(&self) {
         let mut held = self.held.subscribe();
         let _closed = held.wait_for(|held| !held).await;
@@ -169,6 +193,13 @@ impl Plan {
         let watch = self.lock().on_append.clone();
         if let Some(watch) = watch {
             watch(batch, moment);
+        }
+    }
+
+    fn tell_of(&self, hand_out: HandOut) {
+        let watch = self.lock().on_hand_out.clone();
+        if let Some(watch) = watch {
+            watch(hand_out);
         }
     }
 
@@ -314,12 +345,20 @@ impl Store for Probe {
         wanted: Wanted<'_>,
     ) -> Result<Vec<InstanceId>, StoreError> {
         self.plan.released().await;
-        self.inner.claim(epoch, now, wanted).await
+        let claimed = self.inner.claim(epoch, now, wanted).await?;
+        if let (Wanted::One(id), false) = (wanted, claimed.is_empty()) {
+            self.plan.tell_of(HandOut::One(id.clone()));
+        }
+        Ok(claimed)
     }
 
     async fn due(&self, epoch: Epoch, now: Timestamp, limit: usize) -> Result<Due, StoreError> {
         self.plan.released().await;
-        self.inner.due(epoch, now, limit).await
+        let due = self.inner.due(epoch, now, limit).await?;
+        if !due.ids.is_empty() {
+            self.plan.tell_of(HandOut::Due(now, limit));
+        }
+        Ok(due)
     }
 
     async fn query(&self, query: &Query) -> Result<Vec<(Position, Head)>, StoreError> {
@@ -329,6 +368,9 @@ impl Store for Probe {
 
     async fn unfinished(&self) -> Result<Unfinished, StoreError> {
         self.plan.check()?;
+        if self.plan.lock().never_counts {
+            return std::future::pending().await;
+        }
         self.inner.unfinished().await
     }
 

@@ -173,6 +173,7 @@ impl World {
             Act::LoseAnswer | Act::LoseRequest => {
                 return Err(StepError::in_doubt("the check did not answer"));
             }
+            Act::Hang => return std::future::pending().await,
             _ => {}
         }
         let mut inner = self.lock();

@@ -1,7 +1,9 @@
 //! What waits: for a child, for a message, for a time.
 
-mod family;
+pub(crate) mod family;
 mod loan;
+mod reminder;
+mod stories;
 
 mod child_compensation;
 mod child_parking;
@@ -9,6 +11,9 @@ mod children;
 
 mod signal_limits;
 mod signals;
+
+mod crashes;
+mod set_back;
 
 use std::future::Future;
 use std::time::Duration;

@@ -47,6 +47,7 @@ impl Record {
             Event::CompensationStarted { attempt, .. } => (attempt, self.compensations.made.checked_add(1)?),
             Event::CompensationFailed { attempt, .. } => (attempt, self.compensations.made),
             Event::SagaStarted { .. }
+            | Event::ClockWentBack
             | Event::StepSkipped { .. }
             | Event::ConditionHeld { .. }
             | Event::StepDelayed { .. }
@@ -95,7 +96,6 @@ impl Record {
             }
             Event::CheckStarted { attempt, .. } => self.checks.made = *attempt,
             Event::CheckedVoid { next, .. } => {
-                self.checks.deaths = 0;
                 self.be_certain();
                 self.message = match next {
                     Next::Park(reason) => Some(why_parked(*reason, "").into()),
@@ -124,6 +124,7 @@ impl Record {
             }
             Event::Resolved { how, .. } => self.resolve(*how),
             Event::SagaStarted { .. }
+            | Event::ClockWentBack
             | Event::StepSkipped { .. }
             | Event::ConditionHeld { .. }
             | Event::StepDelayed { .. }

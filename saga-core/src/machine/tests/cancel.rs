@@ -6,7 +6,7 @@ use super::rig::*;
 use crate::definition::{Definition, OutputUse, StepDefinition};
 use crate::fault::FaultKind;
 use crate::journal::{Event, FailureKind, InstanceState, Next, ParkReason};
-use crate::machine::{Pace, Unexpected};
+use crate::machine::{Input, Pace, Unexpected};
 
 const CANCELLED: FailureKind = FailureKind::Cancelled;
 
@@ -26,6 +26,19 @@ fn a_cancelled_instance_compensates_what_was_done() {
     assert_eq!(rig.ok("b"), [succeeded("b"), compensating("b", 1)]);
     assert_eq!(rig.compensated("b"), [compensation_succeeded("b"), compensating("a", 1)]);
     assert_eq!(rig.compensated("a"), [compensation_succeeded("a"), Event::Compensated]);
+}
+
+#[test]
+fn who_cancelled_is_in_the_journal_and_nobody_who_did_it_again() {
+    let mut rig = Rig::begin_and_pass(chain([step("a"), step("b")]), &["a"]);
+    let cancel = |who: &str| {
+        let (who, message) = (Some(who.to_owned()), "why".to_owned());
+        Input::Cancel { kind: CANCELLED, who, message }
+    };
+    let Event::CompensationDecided { mut cause } = turned(CANCELLED, "why") else { panic!("it is one") };
+    cause.who = Some("ann".to_owned());
+    assert_eq!(rig.handle(cancel("ann")), [Event::CompensationDecided { cause }]);
+    assert_eq!(rig.handle(cancel("bob")), []);
 }
 
 #[test]
@@ -228,6 +241,7 @@ fn the_deadline_waits_for_an_open_gate() {
     let mut rig = hasty(chain([step("a")]));
     rig.pace = Pace::Hold;
     assert_eq!(rig.later(2_000), []);
+    assert!(!rig.machine.needs_attention(), "it is not too late");
     rig.pace = Pace::Go;
     assert_eq!(rig.later(0), [turned(FailureKind::Deadline, "the deadline has passed")]);
 }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use super::decide::answer_all;
+use super::flag::calls_for_attention;
 use super::live::{Arriving, Created, Live, Writing};
 use super::rest::due_of;
 use crate::error::Error;
 use crate::id::Seq;
-use crate::journal::{Entry, Event, Head, Payload, Progress, codec};
+use crate::journal::{Entry, Event, Head, InstanceState, Payload, Progress, codec};
 use crate::machine::Machine;
 use crate::runtime::output::Output;
 use crate::runtime::shared::Shared;
@@ -24,7 +25,7 @@ impl Live {
         input: Payload,
         creator: oneshot::Sender<Created>,
     ) -> Result<(Arc<Self>, Write), Error> {
-        let now = shared.now();
+        let now = arriving.created_at;
         let definition = Arc::clone(arriving.saga.definition());
         let id = arriving.id.clone();
         let mut door = shared.door(arriving.place.is_some(), &definition, &id);
@@ -60,7 +61,9 @@ impl Live {
         let encoded = codec::encode(&entry)
             .map_err(|error| Error::NotEncodable { id: live.id.clone(), message: error.to_string() })?;
         let mut core = live.core();
-        core.writing = Some(Writing { events: entry.events, replies: Vec::new() });
+        let before = Progress::new(InstanceState::Running, now);
+        let calls_for_attention = calls_for_attention(&before, &core.progress, &entry.events);
+        core.writing = Some(Writing { events: entry.events, replies: Vec::new(), calls_for_attention });
         core.creators.push(creator);
         core.permits = permits;
         core.in_line = in_line;

@@ -2,21 +2,22 @@
 
 use std::sync::Arc;
 
-use tokio::sync::oneshot;
 use tracing::{debug, error};
 
 use super::attend::concerns_children;
-use super::live::{Arrival, Core, Live, Writing};
+use super::flag::calls_for_attention;
+use super::live::{Arrival, Core, Live, Reply, Writing};
 use super::rest::due_of;
 use crate::error::Error;
 use crate::id::StepIndex;
-use crate::journal::{Entry, Event, InstanceState, Progress, codec};
+use crate::journal::{Entry, Event, Progress, codec};
 use crate::machine::{Input, Machine, Unexpected};
 use crate::private::Encoding;
 use crate::runtime::answer::answer;
 use crate::runtime::door::Door;
 use crate::runtime::registry::AnyInstance;
 use crate::runtime::shared::{Ended, Shared};
+use crate::runtime::verdict::{no_such_step, not_revertible};
 use crate::store::Write;
 use crate::time::Timestamp;
 
@@ -96,12 +97,22 @@ impl Live {
         }
         while let Some(Arrival { input, reply, not_before }) = core.inbox.pop_front() {
             now = not_before.map_or(now, |not_before| now.max(not_before));
+            let told = match self.told_by(core, &input) {
+                Ok(told) => told,
+                Err(error) => {
+                    reply_with(reply, Err(error));
+                    continue;
+                }
+            };
             let is_resolution = matches!(input, Input::Resolve { .. });
-            if is_resolution && core.machine.instance_state() != InstanceState::Parked {
-                reply_with(reply, Err(Error::NotParked { id: self.id.clone() }));
-                continue;
+            let taken = core.machine.handle(input, now, &mut door);
+            // Before anybody is asked who may want to know it.
+            if let (Ok(_), Some(told)) = (&taken, told)
+                && let Err(what) = self.keep_told(&told)
+            {
+                return self.leave(core, Some(Ended::Stopped(what)));
             }
-            match self.take_turn(core, input, now, &mut door) {
+            match taken.and_then(|events| self.answer(core, events, now, &mut door)) {
                 Ok(more) => {
                     events.extend(more);
                     replies.extend(reply);
@@ -112,32 +123,35 @@ impl Live {
                 }
                 Err(unexpected) => {
                     debug!(parent: self.span(), %unexpected, "an input does not fit");
-                    reply_with(reply, Err(self.error_of(&unexpected)));
+                    reply_with(reply, Err(self.error_of(core, is_resolution, &unexpected)));
                 }
             }
         }
         core.permits.append(&mut door.permits);
         core.in_line.append(&mut door.refused);
         let due = due_of(&core.machine, now, core.stays());
-        let is_unsaid = due.is_some() && due != core.progress.due && !self.shared.lifecycle.is_ending();
+        let waits_anew = due.is_some() && due != core.progress.due;
+        // That the deadline has passed when it was too late to turn around is no event.
+        let is_flagged = core.machine.needs_attention() && !core.progress.needs_attention;
+        let is_unsaid = (waits_anew || is_flagged) && !self.shared.lifecycle.is_ending();
         if events.is_empty() && !is_unsaid {
             replies.into_iter().for_each(|reply| reply_with(Some(reply), Ok(())));
             self.rest(core);
         } else {
-            // Without an event it says only until when the instance waits, which it has to before it leaves memory.
-            self.hand_in(core, Writing { events, replies }, now);
+            // Without an event it says only until when the instance waits, which it has to before it leaves memory, or
+            // that a person should look.
+            self.hand_in(core, events, replies, now);
         }
     }
 
-    /// Lets the machine decide on one input, and answers what it asks of the saga's pure methods.
-    pub(super) fn take_turn(
+    /// The events of a turn, with those of the answers to what the machine asks of the saga's pure methods then.
+    fn answer(
         &self,
         core: &mut Core,
-        input: Input,
+        mut events: Vec<Event>,
         now: Timestamp,
         door: &mut Door<'_>,
     ) -> Result<Vec<Event>, Unexpected> {
-        let mut events = core.machine.handle(input, now, door)?;
         if let Some(memory) = &self.memory {
             events.extend(answer_all(&self.shared, &mut core.machine, &**memory, now, door)?);
         }
@@ -145,20 +159,23 @@ impl Live {
     }
 
     /// What a command that does not fit is answered with.
-    pub(super) fn error_of(&self, unexpected: &Unexpected) -> Error {
+    fn error_of(&self, core: &Core, is_resolution: bool, unexpected: &Unexpected) -> Error {
         let id = self.id.clone();
         match unexpected {
             Unexpected::PastPivot => Error::PastPivot { id },
-            Unexpected::NotRevertible => Error::NotRevertible { id },
-            Unexpected::Ended => Error::Finished { id },
+            Unexpected::NotRevertible => not_revertible(id, core.machine.instance_state()),
+            Unexpected::Ended if !is_resolution => Error::Finished { id },
+            Unexpected::NotApplicable { why } => Error::NotApplicable { id, why: why.clone() },
+            Unexpected::NoItem { step, item } => {
+                no_such_step(&id, self.saga.definition(), &format!("{step}/{item}"))
+            }
             _ => Error::NotParked { id },
         }
     }
 
     /// Hands the entry in to be written.
-    pub(super) fn hand_in(self: &Arc<Self>, core: &mut Core, writing: Writing, now: Timestamp) {
+    fn hand_in(self: &Arc<Self>, core: &mut Core, events: Vec<Event>, replies: Vec<Reply>, now: Timestamp) {
         let seq = core.seq.next();
-        let Writing { events, replies } = writing;
         let entry = Entry { seq, epoch: self.epoch, at: now, events };
         let encoded = match codec::encode(&entry) {
             Ok(encoded) => encoded,
@@ -175,8 +192,9 @@ impl Live {
         let due = due_of(&core.machine, now, stays);
         let progress = Progress { due, ..core.machine.progress() };
         let changed = (progress != core.progress).then(|| progress.clone());
+        let calls_for_attention = calls_for_attention(&core.progress, &progress, &entry.events);
         core.progress = progress;
-        core.writing = Some(Writing { events: entry.events, replies });
+        core.writing = Some(Writing { events: entry.events, replies, calls_for_attention });
         let ended = core.machine.instance_state().is_terminal();
         let wake = self.parent.clone().filter(|_| ended);
         let write = Write::Append { id: self.id.clone(), entry: encoded, progress: changed, wake };
@@ -203,7 +221,7 @@ pub(super) fn answer_all(
     Ok(events)
 }
 
-pub(super) fn reply_with(reply: Option<oneshot::Sender<Result<(), Error>>>, result: Result<(), Error>) {
+pub(super) fn reply_with(reply: Option<Reply>, result: Result<(), Error>) {
     if let Some(reply) = reply {
         // Who no longer waits needs no answer.
         let _gone = reply.send(result);

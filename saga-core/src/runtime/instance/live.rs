@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::id::{Epoch, InstanceId, Seq, StepIndex};
 use crate::journal::{Event, Progress, TraceContext};
 use crate::machine::{Input, Machine};
-use crate::runtime::admission::Place;
+use crate::runtime::admission::{Place, Slot};
 use crate::runtime::limits::{Limit, Permit};
 use crate::runtime::metrics::Meters;
 use crate::runtime::output::Output;
@@ -38,6 +38,7 @@ pub(crate) struct Live {
     /// What calls are made on; `None` if the journal holds a value that cannot be read as today's type: then the
     /// instance parks.
     pub(super) memory: Option<Arc<dyn AnyInstance>>,
+    pub(super) created_at: Timestamp,
     /// The instance whose step it is, if it is a child.
     pub(super) parent: Option<InstanceId>,
     /// The trace of whoever started it.
@@ -57,6 +58,7 @@ pub(super) struct Core {
     pub(super) told: Told,
     pub(super) output: Output,
     pub(super) place: Option<Place>,
+    pub(super) slot: Option<Slot>,
     pub(super) inbox: VecDeque<Arrival>,
     pub(super) writing: Option<Writing>,
     pub(super) attempts: Vec<Running>,
@@ -81,10 +83,13 @@ pub(super) struct Running {
     pub(super) task: AbortHandle,
 }
 
+/// Whoever gave a command waits here, until what it made true is durable.
+pub(crate) type Reply = oneshot::Sender<Result<(), Error>>;
+
 /// An input with those who wait until what it made true is durable.
 pub(crate) struct Arrival {
     pub(crate) input: Input,
-    pub(crate) reply: Option<oneshot::Sender<Result<(), Error>>>,
+    pub(crate) reply: Option<Reply>,
     /// A timer has counted up to this time, whatever the clock says.
     pub(crate) not_before: Option<Timestamp>,
 }
@@ -98,7 +103,9 @@ impl From<Input> for Arrival {
 /// An entry that is being written.
 pub(super) struct Writing {
     pub(super) events: Vec<Event>,
-    pub(super) replies: Vec<oneshot::Sender<Result<(), Error>>>,
+    pub(super) replies: Vec<Reply>,
+    /// Whether a person is to be told once it is durable.
+    pub(super) calls_for_attention: bool,
 }
 
 /// What became of the first entry of an instance.
@@ -118,6 +125,9 @@ pub(crate) struct Arriving {
     pub(crate) saga: Arc<dyn AnySaga>,
     pub(crate) memory: Option<Arc<dyn AnyInstance>>,
     pub(crate) place: Option<Place>,
+    /// The right to wait for a place, if it is new and has none.
+    pub(crate) slot: Option<Slot>,
+    pub(crate) created_at: Timestamp,
     /// The instance whose step it is, if it is a child.
     pub(crate) parent: Option<InstanceId>,
     /// The trace of whoever started it.
@@ -162,7 +172,7 @@ impl Live {
         progress: Progress,
         output: Output,
     ) -> Arc<Self> {
-        let Arriving { id, saga, memory, place, parent, trace } = arriving;
+        let Arriving { id, saga, memory, place, slot, created_at, parent, trace } = arriving;
         let core = Core {
             machine,
             seq,
@@ -170,6 +180,7 @@ impl Live {
             told: Told::BEGUN,
             output,
             place,
+            slot,
             inbox: VecDeque::new(),
             writing: None,
             attempts: Vec::new(),
@@ -189,6 +200,7 @@ impl Live {
             shared: Arc::clone(shared),
             saga,
             memory,
+            created_at,
             parent,
             trace,
             cancel: watch::Sender::new(false),
@@ -238,6 +250,11 @@ impl Live {
     /// The trace of whoever started it.
     pub(crate) fn trace(&self) -> Option<&Arc<TraceContext>> {
         self.trace.as_ref()
+    }
+
+    /// The instance whose step it is, if it is a child.
+    pub(crate) fn parent(&self) -> Option<&InstanceId> {
+        self.parent.as_ref()
     }
 
     pub(crate) fn span(&self) -> &Span {

@@ -12,6 +12,8 @@ mod written;
 
 mod act;
 mod attend;
+mod flag;
 mod rest;
+mod told;
 
-pub(crate) use live::{Arrival, Arriving, Created, Live};
+pub(crate) use live::{Arrival, Arriving, Created, Live, Reply};

@@ -40,6 +40,7 @@ impl Live {
         let mut core = self.core();
         core.gone = true;
         core.place = None;
+        core.slot = None;
         core.suspicion = None;
         core.permits.clear();
         core.inbox.clear();
@@ -85,8 +86,12 @@ impl Live {
         if core.place.is_some() {
             return self.arm(core);
         }
+        let slot = core.slot.take();
         self.leave(core, None);
-        self.shared.admission.enqueue(self.id.clone());
+        match slot {
+            Some(slot) => self.shared.admission.enqueue(self.id.clone(), slot),
+            None => self.shared.admission.enqueue_resumed(self.id.clone()),
+        }
     }
 
     /// Proceeds when the next time comes that the machine waits for, if it does. The timer counts by tokio's
@@ -124,6 +129,7 @@ impl Live {
     pub(super) fn leave(&self, core: &mut Core, ended: Option<Ended>) {
         core.gone = true;
         core.place = None;
+        core.slot = None;
         core.suspicion = None;
         core.permits.clear();
         if let Some((_, timer)) = core.timer.take() {

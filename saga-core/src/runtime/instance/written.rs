@@ -41,6 +41,9 @@ impl Live {
                     let _gone = creator.send(Created::Durable);
                 }
                 self.tell(&mut core, &writing.events);
+                if writing.calls_for_attention {
+                    self.tell_attention(&core);
+                }
                 self.act(&mut core, &writing.events);
                 core.suspicion = None;
                 for reply in writing.replies {
@@ -73,6 +76,9 @@ impl Live {
         if let Written::Durable = written {
             self.note_created();
             self.tell(core, &writing.events);
+            if writing.calls_for_attention {
+                self.tell_attention(core);
+            }
             for creator in core.creators.drain(..) {
                 let _gone = creator.send(Created::Durable);
             }

@@ -5,7 +5,6 @@
 //! row the suspects are brought back in groups that halve with each end, and nothing else starts until their attempts
 //! have ended: so the one that takes the process with it is soon alone. All others lose is time.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -26,10 +25,13 @@ use crate::store::Stored;
 pub(crate) const TRIAL_MAX: Duration = Duration::from_secs(60);
 
 /// What is known of the stays that ended uncleanly, and of those that were running then.
-#[derive(Default)]
 pub(crate) struct Suspects {
+    /// The stay of this process.
+    epoch: Epoch,
     unclean: Mutex<Vec<Epoch>>,
-    running: Mutex<HashMap<Epoch, Ran>>,
+    /// What was running when the stay right before this one ended. Of an earlier one nobody can tell any more: what was
+    /// running then beside an instance may have been driven since, and be anywhere.
+    ran: Mutex<Ran>,
     /// The suspects whose attempts have not ended yet.
     open: AtomicUsize,
     closed: Notify,
@@ -38,6 +40,7 @@ pub(crate) struct Suspects {
 /// What was running when a stay ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Ran {
+    Nothing,
     Only(InstanceId),
     Several,
 }
@@ -56,8 +59,14 @@ impl Drop for Suspicion {
 }
 
 impl Suspects {
-    pub(crate) fn new(unclean: Vec<Epoch>) -> Arc<Self> {
-        Arc::new(Self { unclean: Mutex::new(unclean), ..Self::default() })
+    pub(crate) fn new(epoch: Epoch, unclean: Vec<Epoch>) -> Arc<Self> {
+        Arc::new(Self {
+            epoch,
+            unclean: Mutex::new(unclean),
+            ran: Mutex::new(Ran::Nothing),
+            open: AtomicUsize::new(0),
+            closed: Notify::new(),
+        })
     }
 
     /// Takes in which stays have ended uncleanly by now; `false` if that was known.
@@ -88,33 +97,33 @@ impl Suspects {
     pub(crate) fn note(&self, definition: &Arc<Definition>, stored: &Stored) -> bool {
         let is_running = replay(definition, stored).is_ok_and(|read| read.machine.has_attempts_running());
         let Some(epoch) = self.unclean_epoch_of(stored).filter(|_| is_running) else { return false };
-        let id = &stored.head.id;
-        self.running()
-            .entry(epoch)
-            .and_modify(|ran| {
-                if *ran != Ran::Only(id.clone()) {
-                    *ran = Ran::Several;
-                }
-            })
-            .or_insert_with(|| Ran::Only(id.clone()));
+        if self.is_right_before(epoch) {
+            let mut ran = self.ran();
+            *ran = match &*ran {
+                Ran::Nothing => Ran::Only(stored.head.id.clone()),
+                Ran::Only(id) if *id == stored.head.id => return true,
+                Ran::Only(_) | Ran::Several => Ran::Several,
+            };
+        }
         true
     }
 
     /// Notes that others may have been running too, beside those that were noted.
     pub(crate) fn note_others(&self) {
-        self.running().values_mut().for_each(|ran| *ran = Ran::Several);
+        *self.ran() = Ran::Several;
     }
 
     /// What the death of the attempts is that the machine of `stored` takes for running. A death that nobody has
     /// looked into blames nobody.
     pub(crate) fn loss_of(&self, stored: &Stored, machine: &Machine) -> Loss {
-        if !machine.has_attempts_running() {
-            return Loss::CutOff;
-        }
-        match self.unclean_epoch_of(stored).and_then(|epoch| self.running().get(&epoch).cloned()) {
-            Some(Ran::Only(id)) if id == stored.head.id => Loss::Alone,
-            Some(Ran::Only(_) | Ran::Several) => Loss::Among,
+        match self.unclean_epoch_of(stored).filter(|_| machine.has_attempts_running()) {
             None => Loss::CutOff,
+            Some(epoch)
+                if self.is_right_before(epoch) && *self.ran() == Ran::Only(stored.head.id.clone()) =>
+            {
+                Loss::Alone
+            }
+            Some(_) => Loss::Among,
         }
     }
 
@@ -145,8 +154,12 @@ impl Suspects {
         self.unclean.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn running(&self) -> MutexGuard<'_, HashMap<Epoch, Ran>> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    fn is_right_before(&self, epoch: Epoch) -> bool {
+        epoch.get() + 1 == self.epoch.get()
+    }
+
+    fn ran(&self) -> MutexGuard<'_, Ran> {
+        self.ran.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -20,6 +20,8 @@ pub(super) struct Data {
     instances: BTreeMap<Place, Instance>,
     last: u64,
     places: HashMap<InstanceId, Place>,
+    /// The instances that have not ended.
+    open: BTreeSet<Place>,
     /// The active instances that wait for no time, by the stay they belong to.
     ready: BTreeMap<Epoch, BTreeSet<Place>>,
     /// The active instances that wait for a time.
@@ -152,7 +154,7 @@ impl Data {
 
     pub(super) fn unfinished(&self) -> Unfinished {
         let mut unfinished = Unfinished::default();
-        self.instances.values().for_each(|instance| unfinished.count(&instance.head));
+        self.open_heads().for_each(|head| unfinished.count(head));
         unfinished
     }
 
@@ -272,6 +274,9 @@ impl Data {
 
     fn list(&mut self, place: Place) {
         let Some(instance) = self.instances.get(&place) else { return };
+        if !instance.head.progress.state.is_terminal() {
+            self.open.insert(place);
+        }
         match instance.listed() {
             Listed::Ready => drop(self.ready.entry(instance.owner).or_default().insert(place)),
             Listed::Waiting(due) => drop(self.waiting.insert((due, place))),
@@ -281,6 +286,7 @@ impl Data {
 
     fn unlist(&mut self, place: Place) {
         let Some(instance) = self.instances.get(&place) else { return };
+        self.open.remove(&place);
         match instance.listed() {
             Listed::Ready => {
                 if let Some(ready) = self.ready.get_mut(&instance.owner) {
@@ -321,10 +327,11 @@ impl Data {
         let has_it = |head: &Head| {
             *head.saga == *defined.saga && head.version == defined.version && head.shape == shape
         };
-        let unfinished = |head: &Head| !head.progress.state.is_terminal();
-        let in_use =
-            self.instances.values().any(|instance| unfinished(&instance.head) && has_it(&instance.head));
-        if in_use { InUse::Yes } else { InUse::No }
+        if self.open_heads().any(has_it) { InUse::Yes } else { InUse::No }
+    }
+
+    fn open_heads(&self) -> impl Iterator<Item = &Head> {
+        self.open.iter().filter_map(|place| self.instances.get(place)).map(|instance| &instance.head)
     }
 
     fn instance(&self, id: &InstanceId) -> Option<&Instance> {

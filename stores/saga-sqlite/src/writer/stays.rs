@@ -111,3 +111,39 @@ fn forget_before(transaction: &Transaction<'_>, epoch: i64) -> rusqlite::Result<
     transaction.execute("DELETE FROM stay WHERE epoch <= ?1 AND state <> 'unclean'", [epoch])?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+    use saga_core::store::LeftBehind;
+
+    use super::*;
+    use crate::reader::Reading;
+    use crate::schema;
+    use crate::worker::Role;
+
+    fn at(millis: u64) -> Timestamp {
+        Timestamp::from_millis(millis)
+    }
+
+    #[test]
+    fn what_counts_of_stays_outlives_their_rows() {
+        let connection = Connection::open_in_memory().unwrap();
+        schema::create(&connection).unwrap();
+        let mut writer = Writer::new(&connection).unwrap();
+        let unclean = writer.join(at(5)).unwrap();
+        let far_ahead = writer.join(at(9_000)).unwrap();
+        writer.release(far_ahead).unwrap();
+        let mut last = far_ahead;
+        for _ in 0..STAYS_KEPT + 3 {
+            last = writer.join(at(10)).unwrap();
+            writer.release(last).unwrap();
+        }
+        let rows: i64 = connection.query_row("SELECT count(*) FROM stay", [], |row| row.get(0)).unwrap();
+        assert_eq!(rows, STAYS_KEPT + 1);
+        let left = Reading::begin(&connection).unwrap().left_behind(last).unwrap();
+        assert_eq!(left, LeftBehind { unclean: vec![unclean] });
+        let seen: i64 = connection.query_row("SELECT max(seen) FROM stay", [], |row| row.get(0)).unwrap();
+        assert_eq!(seen, 9_000);
+    }
+}

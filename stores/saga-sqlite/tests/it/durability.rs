@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 use saga_core::journal::{InstanceState, Progress, codec};
-use saga_core::store::{Refusal, Store, Write};
+use saga_core::store::{Query, Refusal, Store, Write};
 use saga_core::time::Timestamp;
 use saga_sqlite::SqliteStore;
 use tempfile::TempDir;
@@ -92,6 +92,11 @@ async fn i18_damaged_row_concerns_its_own_instance_only() {
     assert!(codec::decode(&text.entries[0]).is_err(), "what is damaged must not be read as something else");
     assert!(codec::decode(&signal.entries[0]).is_err(), "a signal that was acknowledged must not get lost");
     assert_eq!(store.append(&[send("state", "paid")]).await.unwrap(), [Err(Refusal::Unreadable)]);
+    let unreadable = Query { states: vec![InstanceState::Unreadable], limit: 9, ..Query::default() };
+    let found = store.query(&unreadable).await.unwrap();
+    assert_eq!(found.iter().map(|(_, head)| head.id.as_str()).collect::<Vec<_>>(), ["state"]);
+    let unfinished = store.unfinished().await.unwrap();
+    assert_eq!((unfinished.running, unfinished.unreadable), (3, 1));
     assert_eq!(good.signals.len(), 1);
     assert_eq!(good.head.progress.state, InstanceState::Running);
     assert!(codec::decode(&good.entries[0]).is_ok());
@@ -136,6 +141,9 @@ async fn open_store_can_be_read_by_people() {
         let due: String = shell.query_row("SELECT due FROM instances", [], |row| row.get(0)).unwrap();
         assert_eq!(due, expected);
     }
+    let stay: (String, String) =
+        shell.query_row("SELECT seen, state FROM stays", [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    assert_eq!(stay, ("2023-11-14 22:13:20.000".into(), "live".into()));
     drop(shell);
     taken(&store, &[append("order", epoch, 5)]).await;
     store.close().await.unwrap();

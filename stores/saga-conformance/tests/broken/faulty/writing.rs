@@ -1,0 +1,165 @@
+//! Faults of writing.
+
+use saga_core::id::{Epoch, InstanceId, Seq, StepName};
+use saga_core::journal::{EncodedEntry, Payload, Progress};
+use saga_core::store::{Refusal, SIGNALS_MAX, Signal, Store, StoreError, Wanted, Write};
+use saga_core::time::Timestamp;
+
+use super::{Fault, FaultyStore};
+
+impl FaultyStore {
+    /// The answer to a signal that a fault gives before the store is asked.
+    async fn refused_signal(&self, id: &InstanceId) -> Result<Option<Refusal>, StoreError> {
+        let full = match self.inner().load(std::slice::from_ref(id)).await?.remove(0) {
+            Some(stored) => stored.signals.len() >= SIGNALS_MAX,
+            None => false,
+        };
+        Ok(match self.fault {
+            Fault::SignalsAreFenced if self.epochs().len() > 1 => Some(Refusal::Fenced),
+            Fault::FullInboxesForgetRepeats if full => Some(Refusal::Full),
+            _ => None,
+        })
+    }
+
+    /// Makes a write, with the faults that change it or its answer.
+    pub(super) async fn write(&self, write: &Write) -> Result<Result<(), Refusal>, StoreError> {
+        let count = self.with(|memory| {
+            memory.writes += 1;
+            memory.writes
+        });
+        if self.has(Fault::WritesGetLost) && count.is_multiple_of(100) {
+            return Ok(Ok(()));
+        }
+        if let Write::Signal { id, .. } = write
+            && let Some(refusal) = self.refused_signal(id).await?
+        {
+            return Ok(Err(refusal));
+        }
+        let mut write = write.clone();
+        match &mut write {
+            Write::Create { head, .. } if head.progress.due == Some(Timestamp::NEVER) => {
+                self.with(|memory| memory.asleep.push(head.id.clone()));
+                if self.has(Fault::CallsOutliveDeletion) {
+                    head.progress.due = self.first_call(&head.id).or(head.progress.due);
+                }
+            }
+            Write::Signal { id, signal } => {
+                self.with(|memory| memory.sent.push((id.clone(), signal.clone())));
+                if self.has(Fault::SignalsWakeNobody) {
+                    signal.at = Timestamp::NEVER;
+                }
+            }
+            Write::Append { wake, .. } if self.has(Fault::EntriesWakeNobody) => *wake = None,
+            Write::Append { wake: Some(id), .. } if self.has(Fault::WakingNeedsSomebody) => {
+                if self.inner().head(id).await?.is_none() {
+                    return Ok(Err(Refusal::NotFound));
+                }
+            }
+            Write::Create { entry, .. } if self.has(Fault::AnyNumberIsFirst) => entry.seq = Seq::FIRST,
+            Write::Create { head, .. } if self.has(Fault::ChildrenAreForgotten) => {
+                let parent = head.parent.take();
+                self.with(|memory| memory.parents.extend(parent.map(|parent| (head.id.clone(), parent))));
+            }
+            Write::Create { head, .. } if self.has(Fault::DeletedIdsStayTaken) => {
+                if self.with(|memory| memory.deleted.contains_key(&head.id)) {
+                    return Ok(Err(Refusal::Exists));
+                }
+            }
+            Write::Append { id, entry, .. } if self.has(Fault::GapsAreClosed) => {
+                if let Some(head) = self.inner().head(id).await?.filter(|head| head.seq < entry.seq) {
+                    entry.seq = head.seq.next();
+                }
+            }
+            Write::Append { progress, .. } if self.has(Fault::ProgressIsForgotten) => *progress = None,
+            Write::MarkUnreadable { .. } if self.has(Fault::MarkIsForgotten) => return Ok(Ok(())),
+            Write::Append { id, progress: Some(Progress { due: Some(_), state, .. }), .. }
+                if !state.is_unfinished() =>
+            {
+                self.with(|memory| memory.inactive_due.push(id.clone()));
+            }
+            Write::Create { .. } | Write::Append { .. } | Write::MarkUnreadable { .. } => {}
+        }
+        self.miscall(&mut write).await?;
+        let answer = self.one(&write).await?;
+        self.answer(&write, answer).await
+    }
+
+    /// Calls an instance that begins to wait as the faults do: never, or for every signal that it has had.
+    async fn miscall(&self, write: &mut Write) -> Result<(), StoreError> {
+        let Write::Append { id, entry, progress: Some(Progress { due: Some(due), .. }), .. } = write else {
+            return Ok(());
+        };
+        if self.has(Fault::CallsAreForgotten) {
+            // Handing it out to who has it ends the call.
+            self.inner().claim(entry.epoch, Timestamp::from_millis(0), Wanted::One(id)).await?;
+        }
+        if self.has(Fault::CallsOutliveHandingOut) {
+            *due = self.first_call(id).map_or(*due, |called| called.min(*due));
+        }
+        Ok(())
+    }
+
+    /// The earliest signal that was sent to an instance.
+    fn first_call(&self, id: &InstanceId) -> Option<Timestamp> {
+        let sent = self.with(|memory| memory.sent.clone());
+        sent.iter().filter(|(to, _)| to == id).map(|(_, signal)| signal.at).min()
+    }
+
+    /// The answer to a write, as the fault has it.
+    async fn answer(
+        &self,
+        write: &Write,
+        answer: Result<(), Refusal>,
+    ) -> Result<Result<(), Refusal>, StoreError> {
+        match (self.fault, answer) {
+            (Fault::TakenIdsAreTakenAgain, Err(Refusal::Exists))
+            | (Fault::RepeatsAreFine, Err(Refusal::Sequence))
+            | (Fault::SignalsComeAfterTheEnd, Err(Refusal::Finished))
+            | (Fault::InboxesAreEndless, Err(Refusal::Full)) => Ok(Ok(())),
+            (Fault::UnknownIsSequence, Err(Refusal::NotFound)) => Ok(Err(Refusal::Sequence)),
+            (Fault::EpochIsNotChecked, Err(Refusal::Fenced)) => {
+                for epoch in self.epochs() {
+                    let answer = self.one(&under(write, epoch)).await?;
+                    if answer != Err(Refusal::Fenced) {
+                        return Ok(answer);
+                    }
+                }
+                Ok(answer)
+            }
+            (Fault::RefusedProgressIsKept, Err(Refusal::Sequence)) => {
+                if let Write::Append { id, entry, progress, wake } = write
+                    && let Some(head) = self.inner().head(id).await?
+                {
+                    let entry = EncodedEntry { seq: head.seq.next(), ..entry.clone() };
+                    let (id, progress, wake) = (id.clone(), progress.clone(), wake.clone());
+                    self.one(&Write::Append { id, entry, progress, wake }).await?.ok();
+                }
+                Ok(answer)
+            }
+            (Fault::RefusedEntriesWake, Err(_)) => {
+                if let Write::Append { entry, wake: Some(id), .. } = write {
+                    let payload = Payload::NOTHING;
+                    let signal = Signal { id: String::new(), step: StepName::new(""), payload, at: entry.at };
+                    self.one(&Write::Signal { id: id.clone(), signal }).await?.ok();
+                }
+                Ok(answer)
+            }
+            (_, answer) => Ok(answer),
+        }
+    }
+
+    pub(super) async fn one(&self, write: &Write) -> Result<Result<(), Refusal>, StoreError> {
+        Ok(self.inner().append(std::slice::from_ref(write)).await?.remove(0))
+    }
+}
+
+/// The same write under another epoch.
+fn under(write: &Write, epoch: Epoch) -> Write {
+    let mut write = write.clone();
+    match &mut write {
+        Write::Create { entry, .. } | Write::Append { entry, .. } => entry.epoch = epoch,
+        Write::Signal { .. } => {}
+        Write::MarkUnreadable { epoch: of, .. } => *of = epoch,
+    }
+    write
+}
