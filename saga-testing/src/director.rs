@@ -236,7 +236,8 @@ impl Director {
             (call.role() == Role::Step && call.cx().instance_id() == self.id).then(|| call.cx().step());
         let deviation = self.next(inner, named, || options::of_call(call, seen, self.parking))?;
         let Some(each) = deviation.each() else { return Some(deviation) };
-        let left = options::budget(call).map_or(1, std::num::NonZeroU32::get).saturating_sub(seen.calls);
+        let left =
+            options::budget(call).map_or(1, std::num::NonZeroU32::get).saturating_sub(call.cx().attempt());
         inner.methods.entry(method.clone()).or_default().spell = Some((each, left));
         Some(each)
     }

@@ -35,8 +35,8 @@ pub(crate) enum Parking {
 pub(crate) fn of_call(call: &Intercepted, seen: Seen, parking: Parking) -> Vec<Deviation> {
     let definition = call.definition();
     let Some(step) = definition.step(call.step()) else { return Vec::new() };
-    let about =
-        About { definition, index: call.step(), step, seen, parking, compensates: call.compensates() };
+    let (attempt, compensates) = (call.cx().attempt(), call.compensates());
+    let about = About { definition, index: call.step(), step, seen, attempt, parking, compensates };
     let mut options = match call.role() {
         Role::Step => about.of_step(),
         Role::Check => about.of_check(),
@@ -65,6 +65,8 @@ struct About<'a> {
     index: StepIndex,
     step: &'a StepDefinition,
     seen: Seen,
+    /// Those count too that died before the call was made.
+    attempt: u32,
     parking: Parking,
     compensates: bool,
 }
@@ -75,7 +77,7 @@ impl About<'_> {
         let step = self.step;
         let only_forward = self.definition.is_after_pivot(self.index);
         let effect = step.kind != StepKind::ReadOnly;
-        let spells = self.seen.calls == 1 && !self.compensates && !only_forward && self.allows(2);
+        let spells = self.attempt == 1 && !self.compensates && !only_forward && self.allows(2);
         // An idempotent pivot in doubt is called without limit, so a spell of doubt has no end there.
         let doubt_spells = spells && step.is_repeatable() && step.kind != StepKind::Pivot;
         let parks = self.parking == Parking::Tried;
@@ -128,7 +130,7 @@ impl About<'_> {
         let wanted = [
             (D::Refuse, parks),
             (D::NotDone, goes_on),
-            (D::Down, parks && self.seen.calls == 1 && attempts_max.is_some_and(|max| max.get() > 1)),
+            (D::Down, parks && self.attempt == 1 && attempts_max.is_some_and(|max| max.get() > 1)),
             (D::LoseRequest, goes_on),
             (D::LoseAnswer, goes_on),
             (D::Twice, true),
@@ -142,7 +144,7 @@ impl About<'_> {
 
     /// Whether the instance does not park if this call fails.
     fn goes_on(&self, attempts_max: Option<NonZeroU32>) -> bool {
-        self.parking == Parking::Tried || attempts_max.is_none_or(|max| self.seen.calls < max.get())
+        self.parking == Parking::Tried || attempts_max.is_none_or(|max| self.attempt < max.get())
     }
 
     /// Whether the step may be called `attempts` times, and not without limit.

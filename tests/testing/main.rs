@@ -9,6 +9,7 @@
 
 mod cases;
 mod classics;
+mod contract;
 mod language;
 mod reports;
 mod sound;

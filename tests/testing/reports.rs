@@ -42,15 +42,80 @@ async fn a_limit_that_cuts_is_told() {
     assert!(found.left_out > 1_000 && found.to_string().contains("left out"), "{found}");
 }
 
+/// What is told of three crashes around `reserve`, and of a call that arrives before the next compensation begins.
+const TOLD: [(&str, &str); 4] = [
+    (
+        "4:crash-before",
+        "      0.000s  create_order, attempt 1: succeeded
+      0.000s  reserve, attempt 1: succeeded
+!     0.000s  the process dies before this is written: StepSucceeded reserve, StepStarted pay
+     60.000s  the process starts again
+     60.000s  reserve, attempt 1: it died with the process, and is in doubt
+     60.000s  reserve, attempt 2: succeeded
+     60.000s  pay, attempt 1: succeeded
+     60.000s  ship, attempt 1: succeeded
+     60.000s  notify, attempt 1: succeeded
+     60.000s  completed
+",
+    ),
+    (
+        "4:crash-after",
+        "      0.000s  create_order, attempt 1: succeeded
+      0.000s  reserve, attempt 1: succeeded
+!     0.000s  the process dies after this was written: StepSucceeded reserve, StepStarted pay
+     60.000s  the process starts again
+     60.000s  pay, attempt 1: it died with the process, and is in doubt
+     60.000s  check of pay, attempt 1: nothing was done
+     60.000s  compensating, since pay failed: the process died before the attempt had ended
+     60.000s  compensation of reserve, attempt 1: succeeded
+     60.000s  compensation of create_order, attempt 1: succeeded
+     60.000s  compensated
+",
+    ),
+    (
+        "3:crash-late",
+        "      0.000s  create_order, attempt 1: succeeded
+!     0.000s  reserve, attempt 1: the request is travelling
+!     0.000s  the process dies meanwhile
+     60.000s  the process starts again
+     60.000s  reserve, attempt 1: it died with the process, and is in doubt
+     60.000s  reserve, attempt 2: succeeded
+     60.000s  pay, attempt 1: succeeded
+     60.000s  ship, attempt 1: succeeded
+     60.000s  notify, attempt 1: succeeded
+!    60.000s  reserve (the call that was travelling arrives): succeeded
+     60.000s  completed
+",
+    ),
+    (
+        "3:late,8:refuse",
+        "      0.000s  create_order, attempt 1: succeeded
+!     0.000s  reserve, attempt 1: no answer in time, and the request is still travelling
+     30.095s  reserve, attempt 2: succeeded
+!    30.095s  pay, attempt 1: rejected (the service refuses)
+     30.095s  compensating, since pay failed: the service refuses
+     30.095s  compensation of reserve, attempt 1: succeeded
+!    30.095s  reserve (the call that was travelling arrives): rejected (its compensation was here before)
+     30.095s  compensation of create_order, attempt 1: succeeded
+     30.095s  compensated
+",
+    ),
+];
+
 #[tokio::test]
-#[should_panic(expected = "to run it alone: .only(\"4:crash-before\")")]
-async fn a_crash_is_told_like_anything_else() {
-    // Nobody would ask for this.
-    let check = |world: &World, outcome: &Outcome<Five>| {
-        let is_once = world.lock().calls.len() == 5;
-        assert!(is_once || !matches!(outcome, Outcome::Completed(_)), "something was called twice");
-    };
-    explore(five, 7).check(check).only("4:crash-before").run().await;
+async fn crashes_and_late_calls_are_told_where_they_happen() {
+    for (code, timeline) in TOLD {
+        // Nobody would ask for this.
+        let check = |_: &World, _: &Outcome<Five>| Err("wrong");
+        let violation = explore(five, 7).check(check).only(code).try_run().await.unwrap_err();
+        assert_eq!(violation.timeline, timeline, "{code}");
+    }
+}
+
+#[tokio::test]
+#[should_panic(expected = "to run it alone: .only(\"1:refuse\")")]
+async fn a_violation_fails_the_test() {
+    explore(five, 7).check(no_compensation).run().await;
 }
 
 /// Its compensation refuses to have nothing to do.
