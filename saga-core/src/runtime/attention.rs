@@ -11,9 +11,12 @@ use crate::runtime::shared::Shared;
 use crate::runtime::shutdown::Lifecycle;
 use crate::runtime::summary::InstanceSummary;
 
+/// The user's own.
+type Tell = dyn Fn(&InstanceSummary) + Send + Sync;
+
 /// Whom to tell, if anybody wants to know.
 #[derive(Clone, Default)]
-pub(crate) struct Attention(Option<Arc<dyn Fn(&InstanceSummary) + Send + Sync>>);
+pub(crate) struct Attention(Option<Arc<Tell>>);
 
 impl fmt::Debug for Attention {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -15,7 +15,7 @@ pub(crate) struct Desk {
 
 #[saga(name = "desk")]
 impl Desk {
-    #[step(compensate = untake, idempotent, retry(attempts = 2, initial = "1h"), timeout = "1h")]
+    #[step(compensate = untake, idempotent, retry(attempts = 2, initial = "1h", max = "1h"), timeout = "1h")]
     async fn take(&self, cx: &StepContext, input: &u32) -> Result<u32, StepError> {
         let _ = input;
         self.world.forward(cx).await

@@ -11,3 +11,9 @@ mod resolving;
 mod revert;
 
 mod asking;
+
+mod purging;
+mod report;
+
+mod attention;
+mod queue;

@@ -31,6 +31,6 @@ async fn pass(time: Duration) {
 }
 
 /// Awaits `future` for as much simulated time as any of these sagas takes.
-async fn in_time<T>(future: impl Future<Output = T>) -> T {
+pub(crate) async fn in_time<T>(future: impl Future<Output = T>) -> T {
     tokio::time::timeout(365 * DAY, future).await.expect("it hangs")
 }

@@ -135,7 +135,7 @@ fn what(what: &Happened, at: SystemTime) -> String {
         Happened::Parked { reason, message } if message.is_empty() => format!("parked: {reason}"),
         Happened::Parked { reason, message } => format!("parked: {reason}: {}", words(message)),
         Happened::Resolved { how, who, note } => {
-            format!("resolved by {} as {}: {}", words(who), resolution_of(*how), words(note))
+            format!("resolved by {}, {}: {}", words(who), resolution_of(*how), words(note))
         }
         Happened::ClockWentBack => "the clock was set back".to_owned(),
         Happened::Completed => "completed".to_owned(),
