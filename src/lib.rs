@@ -64,6 +64,7 @@
 //! - [`Orchestrator`], [`Handle`], [`Outcome`]: running instances, and what comes of them.
 //! - [`SqliteStore`] and [`MemoryStore`]: where journals are kept; [`store::Store`]: writing another.
 //! - [`inline`]: the same saga without a store.
+//! - [`testing`]: every failure, repetition and crash point of a saga of your own, in one test.
 //! - [`trace`] and [`metrics`]: what is seen of instances, in logs, traces and numbers.
 //!
 //! # What is promised
@@ -82,6 +83,8 @@
 //! # Features
 //! - `macros` (default): the attribute macros and the derive.
 //! - `sqlite` (default): [`SqliteStore`].
+//! - `testing` (default): [`testing`]. It turns on tokio's `test-util`; a program that does not want that in its
+//!   release build takes the others by name, and this one as a dev-dependency.
 //! - `metrics`: what the orchestrator counts and measures goes to the recorder of the crate `metrics` that the
 //!   program installs. Not a default, since nobody can tell from here whether there is one, and the gauges are asked
 //!   of the store.
@@ -121,6 +124,16 @@ pub mod trace {
 
 #[cfg(feature = "sqlite")]
 pub use saga_sqlite::SqliteStore;
+
+#[cfg(feature = "testing")]
+pub mod testing {
+    #![doc = include_str!("docs/testing.md")]
+
+    pub use saga_testing::{
+        CALLS_MAX, Case, DEFAULT_DEVIATIONS, DEFAULT_HISTORIES, Exploration, Explore, PATIENCE, Verdict,
+        Violation, case, crash_after, explore, fail_at, in_doubt_at,
+    };
+}
 
 // The derive shares its name with the trait: macros are another namespace.
 #[cfg(feature = "macros")]

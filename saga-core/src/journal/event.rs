@@ -34,6 +34,9 @@ pub enum Event {
         /// The instance's input.
         input: Payload,
     },
+    /// The instance was read back at a time before that of its last entry: the clock has been set back. What began to
+    /// wait at a time that is yet to come waits anew from here, since nobody knows how much of it has passed.
+    ClockWentBack,
     /// The condition of a step was asked, and does not hold: the step is done without an attempt.
     StepSkipped {
         /// The step.
@@ -246,6 +249,7 @@ impl Event {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::SagaStarted { .. } => "SagaStarted",
+            Self::ClockWentBack => "ClockWentBack",
             Self::StepSkipped { .. } => "StepSkipped",
             Self::ConditionHeld { .. } => "ConditionHeld",
             Self::StepDelayed { .. } => "StepDelayed",
@@ -294,6 +298,7 @@ impl Event {
             | Self::Parked { step, .. }
             | Self::Resolved { step, .. } => Some(step),
             Self::SagaStarted { .. }
+            | Self::ClockWentBack
             | Self::CompensationDecided { .. }
             | Self::Completed
             | Self::Compensated => None,
@@ -316,6 +321,7 @@ impl Event {
             | Self::Parked { item, .. }
             | Self::Resolved { item, .. } => *item,
             Self::SagaStarted { .. }
+            | Self::ClockWentBack
             | Self::StepSkipped { .. }
             | Self::ConditionHeld { .. }
             | Self::StepDelayed { .. }

@@ -10,46 +10,24 @@ use crate::time::Timestamp;
 /// A clock that is set right by less has not gone back.
 const SLACK: Duration = Duration::from_secs(1);
 
-/// What the time is.
+/// What the time is, and what the journal says of the clock.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Clock {
     pub(super) now: Moment,
-    /// How the instance was read back, if it was. Between then and now the clock has not jumped: the process that
-    /// drives an instance counts for itself.
-    pub(super) read_back: Option<ReadBack>,
-}
-
-/// How an instance was read back from its journal.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct ReadBack {
-    /// When.
-    at: Timestamp,
-    /// The latest time in the journal since the clock went back last, and how often it has.
-    latest: Moment,
-}
-
-impl ReadBack {
-    pub(super) fn new(state: &State, at: Timestamp) -> Self {
-        Self { at, latest: Moment { at: state.latest, went_back: state.last.went_back } }
-    }
-
-    /// Whether something that the journal says was at `moment` had yet to come.
-    fn precedes(self, moment: Moment) -> bool {
-        let is_in_journal = moment.went_back < self.latest.went_back
-            || (moment.went_back == self.latest.went_back && moment.at <= self.latest.at);
-        is_in_journal && went_back(moment.at, self.at)
-    }
+    /// When the journal went on after the clock went back last, if it has.
+    set_back: Moment,
 }
 
 impl Clock {
-    /// When what was to wait from `since` to `until` is over. What began to wait at a time that had yet to come
-    /// when the instance was read back waits anew from there: nobody knows how long it has waited, and a clock
-    /// that went back by a day does not make it wait for one.
+    /// When what was to wait from `since` to `until` is over. What began to wait at a time that had yet to come when
+    /// the clock went back waits anew from there: nobody knows how long it has waited, and a clock that went back by
+    /// a day does not make it wait for one.
     pub(super) fn due(self, since: Moment, until: Timestamp) -> Timestamp {
-        match self.read_back.filter(|read_back| read_back.precedes(since)) {
-            Some(read_back) => read_back.at.plus(until.since(since.at)),
-            None => until,
+        let Self { set_back, .. } = self;
+        if since.went_back < set_back.went_back && went_back(since.at, set_back.at) {
+            return set_back.at.plus(until.since(since.at));
         }
+        until
     }
 
     /// Whether that is over.
@@ -60,11 +38,17 @@ impl Clock {
     /// Whether some of what waits may be over before the time it was to wait for: the clock has gone back at some
     /// time.
     pub(super) fn may_be_early(self) -> bool {
-        self.read_back.is_some_and(|back| back.latest.went_back > 0 || back.precedes(back.latest))
+        self.set_back.went_back > 0
     }
 }
 
 impl State {
+    /// What the time is, at `now`.
+    pub(super) fn clock(&self, now: Timestamp) -> Clock {
+        let set_back = Moment { at: self.set_back_at, went_back: self.last.went_back };
+        Clock { now: self.moment(now), set_back }
+    }
+
     /// What `at` is after the last event.
     pub(super) fn moment(&self, at: Timestamp) -> Moment {
         let went_back = u32::from(went_back(self.last.at, at));

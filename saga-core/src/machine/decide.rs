@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::clock::{Clock, ReadBack};
+use super::clock::Clock;
 use super::error::{ReplayError, Unexpected};
 use super::gate::Gate;
 use super::input::Input;
@@ -26,8 +26,6 @@ pub struct Machine {
     /// When everything that was due was started, as far as there was room, if that is still so. It keeps what
     /// waits for room from being taken for what waits for a time.
     started_until: Option<Timestamp>,
-    /// When the instance was read back.
-    read_back: Option<ReadBack>,
 }
 
 impl Machine {
@@ -49,7 +47,7 @@ impl Machine {
             input,
         }];
         let state = State::new(&definition, now);
-        let mut machine = Self { state, definition, id, now, started_until: None, read_back: None };
+        let mut machine = Self { state, definition, id, now, started_until: None };
         // A root of a new instance may start whatever the definition; a refusal would leave it ready, not lost.
         events.extend(machine.decide(Input::Proceed, now, gate).unwrap_or_default());
         (machine, events)
@@ -84,7 +82,7 @@ impl Machine {
             }
         }
         let state = state.ok_or(ReplayError::Empty)?;
-        Ok(Self { definition, id, state, now, started_until: None, read_back: None })
+        Ok(Self { definition, id, state, now, started_until: None })
     }
 
     /// Decides what `input` makes true at `now`. The events are applied already; none means that nothing became
@@ -119,7 +117,7 @@ impl Machine {
 
     /// What the time was when the last input came, or the last entry was written.
     pub(super) fn clock(&self) -> Clock {
-        Clock { now: self.state.moment(self.now), read_back: self.read_back }
+        self.state.clock(self.now)
     }
 
     /// Up to when what is due has started or waits for room.
@@ -134,12 +132,8 @@ impl Machine {
         gate: &mut dyn Gate,
     ) -> Result<Vec<Event>, Unexpected> {
         let is_open = gate.is_open();
-        if matches!(input, Input::Recovered { .. }) {
-            self.read_back = Some(ReadBack::new(&self.state, now));
-        }
         let (definition, id, state) = (&*self.definition, &self.id, &mut self.state);
-        let read_back = self.read_back;
-        let turn = Turn { definition, id, state, now, read_back, gate, events: Vec::new() };
+        let turn = Turn { definition, id, state, now, gate, events: Vec::new() };
         let events = turn.take(input)?;
         self.now = now;
         self.started_until = is_open.then_some(now);

@@ -24,8 +24,8 @@ pub struct State {
     pub(super) started_at: Moment,
     /// When the last event happened.
     pub(super) last: Moment,
-    /// The latest time at which an event happened since the clock went back last.
-    pub(super) latest: Timestamp,
+    /// The time of the first event after the clock went back last, if it has.
+    pub(super) set_back_at: Timestamp,
     /// What the instance looks like from outside. It follows from the rest; it is kept for `since`.
     pub(super) shown: InstanceState,
     pub(super) since: Timestamp,
@@ -71,7 +71,7 @@ impl State {
             cause: None,
             started_at: moment,
             last: moment,
-            latest: at,
+            set_back_at: at,
             shown: InstanceState::Running,
             since: at,
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::clock::{Clock, ReadBack};
+use super::clock::Clock;
 use super::error::{Illegal, Unexpected};
 use super::gate::Gate;
 use super::input::{AttemptEnd, Input};
@@ -22,7 +22,6 @@ pub(super) struct Turn<'m> {
     pub(super) id: &'m InstanceId,
     pub(super) state: &'m mut State,
     pub(super) now: Timestamp,
-    pub(super) read_back: Option<ReadBack>,
     pub(super) gate: &'m mut dyn Gate,
     pub(super) events: Vec<Event>,
 }
@@ -112,7 +111,7 @@ impl Turn<'_> {
 
     /// What the time is.
     pub(super) fn clock(&self) -> Clock {
-        Clock { now: self.state.moment(self.now), read_back: self.read_back }
+        self.state.clock(self.now)
     }
 
     /// The indexes of all steps, in the order of their declaration.

@@ -36,7 +36,7 @@ pub fn items<R: ListReturn, T>(slot: &FanSlot<R::Item, T>, listed: R, encoding: 
         return Asked::TooMany(items.len());
     }
     let payloads = match encoding {
-        Encoding::Nothing => vec![Payload::NOTHING; items.len()],
+        Encoding::Nothing | Encoding::Dropped => vec![Payload::NOTHING; items.len()],
         Encoding::Json { bytes_max } => match encoded(slot, &items, bytes_max) {
             Ok(payloads) => payloads,
             Err(message) => return Asked::NotEncodable(message),

@@ -49,6 +49,8 @@ pub enum Encoding {
     },
     /// It stays in memory.
     Nothing,
+    /// It is dropped, as the answer of a call is that nobody hears any more.
+    Dropped,
 }
 
 /// A call under way.
@@ -147,6 +149,7 @@ pub(super) fn defect(what: &str) -> String {
 fn keep<T>(call: Call<'_>, slot: &impl Keep<T>, output: T) -> CallEnd {
     let payload = match call.encoding {
         Encoding::Nothing => Payload::NOTHING,
+        Encoding::Dropped => return CallEnd::Succeeded(Payload::NOTHING),
         Encoding::Json { bytes_max } => match slot.encode(&output) {
             Ok(payload) if payload.len() <= bytes_max => payload,
             Ok(payload) => {

@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::journal::TraceContext;
 use crate::runtime::attention::Attention;
 use crate::runtime::clock::{Clock, SystemClock};
+use crate::runtime::intercept::Intercept;
 use crate::runtime::orchestrator::Orchestrator;
 use crate::runtime::registry::{AnySaga, Registry};
 use crate::runtime::shared::{Settings, Shared};
@@ -61,6 +62,7 @@ impl Builder {
                 payload_bytes_max: DEFAULT_PAYLOAD_LIMIT,
                 shutdown_grace: DEFAULT_SHUTDOWN_GRACE,
                 namespace: None,
+                intercept: None,
                 tracing: Tracing::default(),
                 max_queued: None,
                 attention: Attention::default(),
@@ -73,6 +75,20 @@ impl Builder {
     /// Lets the orchestrator drive instances of the saga `S`, with the services that `flow` holds.
     pub fn register<S: Saga>(mut self, flow: S) -> Self {
         self.registry.register(flow);
+        self
+    }
+
+    /// The same with a saga that others hold too, such as the lives of a process that a test lets die.
+    #[doc(hidden)]
+    pub fn register_shared<S: Saga>(mut self, flow: Arc<S>) -> Self {
+        self.registry.register_shared(flow);
+        self
+    }
+
+    /// Puts `intercept` between the runtime and the users' methods.
+    #[doc(hidden)]
+    pub fn intercept(mut self, intercept: Arc<dyn Intercept>) -> Self {
+        self.settings.intercept = Some(intercept);
         self
     }
 

@@ -16,6 +16,7 @@ use crate::outcome::Failure;
 use crate::private::{Call, Encoding, Role};
 use crate::runtime::attempt;
 use crate::runtime::instance::Live;
+use crate::runtime::intercept::Intercepted;
 use crate::runtime::limits::Permit;
 use crate::runtime::recovery::Suspicion;
 use crate::runtime::shutdown::Lifecycle;
@@ -137,8 +138,19 @@ async fn run(
     });
     let encoding = Encoding::Json { bytes_max: shared.settings.payload_bytes_max };
     let at = item.and_then(|item| usize::try_from(item).ok());
-    let call = Call { step: step.get(), item: at, role, cx: &cx, failure: failure.as_ref(), encoding };
-    let end = attempt::run(|| memory.call(call), timeout).await;
+    let end = match &shared.settings.intercept {
+        None => {
+            let call =
+                Call { step: step.get(), item: at, role, cx: &cx, failure: failure.as_ref(), encoding };
+            attempt::run(|| memory.call(call), timeout).await
+        }
+        Some(intercept) => {
+            let definition = Arc::clone(live.saga().definition());
+            let memory = Arc::clone(memory);
+            let call = Intercepted { memory, definition, role, step, item, cx, failure, encoding };
+            attempt::run(|| intercept.call(call), timeout).await
+        }
+    };
     live.meters().ended(role, step, &end, begun);
     tell(&end);
     if let Some(suspicion) = suspicion {

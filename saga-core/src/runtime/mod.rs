@@ -20,6 +20,7 @@ mod filter;
 mod handle;
 mod inbox;
 mod instance;
+mod intercept;
 pub(crate) mod launch;
 mod limits;
 mod line;
@@ -48,6 +49,8 @@ pub use builder::{Builder, DEFAULT_MAX_ACTIVE, DEFAULT_PAYLOAD_LIMIT, DEFAULT_SH
 pub use clock::{Clock, SystemClock};
 pub use filter::{Cursor, Filter, InvalidCursor, Page};
 pub use handle::Handle;
+#[doc(hidden)]
+pub use intercept::{Intercept, Intercepted};
 pub use orchestrator::Orchestrator;
 pub use query::{DEFAULT_PAGE_LIMIT, PAGE_LIMIT_MAX};
 pub use report::InstanceReport;

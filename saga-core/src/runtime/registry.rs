@@ -68,10 +68,10 @@ pub(crate) struct Registered<S: Saga> {
 }
 
 impl<S: Saga> Registered<S> {
-    pub(crate) fn new(flow: S) -> Self {
+    pub(crate) fn new(flow: Arc<S>) -> Self {
         let definition = Arc::new(S::definition());
         let shape = definition.shape().id();
-        Self { flow: Arc::new(flow), definition, shape }
+        Self { flow, definition, shape }
     }
 
     /// The memory of an instance that starts with `input`.
@@ -174,6 +174,10 @@ impl fmt::Debug for Registry {
 
 impl Registry {
     pub(crate) fn register<S: Saga>(&mut self, flow: S) {
+        self.register_shared(Arc::new(flow));
+    }
+
+    pub(crate) fn register_shared<S: Saga>(&mut self, flow: Arc<S>) {
         let saga = Arc::new(Registered::new(flow));
         self.typed.insert(TypeId::of::<S>(), Arc::clone(&saga) as _);
         self.by_type.insert(TypeId::of::<S>(), Arc::clone(&saga) as _);

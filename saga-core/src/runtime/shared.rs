@@ -21,6 +21,7 @@ use crate::runtime::clock::Clock;
 use crate::runtime::committer::Committer;
 use crate::runtime::door::Door;
 use crate::runtime::instance::Live;
+use crate::runtime::intercept::Intercept;
 use crate::runtime::limits::Limits;
 use crate::runtime::line::Line;
 use crate::runtime::metrics::Recording;
@@ -41,6 +42,8 @@ pub(crate) struct Settings {
     pub(crate) payload_bytes_max: usize,
     pub(crate) shutdown_grace: Duration,
     pub(crate) namespace: Option<Arc<str>>,
+    /// Stands between the runtime and the users' methods, in tests.
+    pub(crate) intercept: Option<Arc<dyn Intercept>>,
     pub(crate) tracing: Tracing,
     pub(crate) attention: Attention,
 }

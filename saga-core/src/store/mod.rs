@@ -46,9 +46,8 @@ pub const SKEW_MAX: Duration = Duration::from_secs(60);
 /// writes taken, whether or not the stay has ended.
 ///
 /// A stay that ends by anything but a release has ended uncleanly, and is remembered as such until that is
-/// [settled](Self::settle); of more than [`UNCLEAN_MAX`] the last ones are. Of every stay the latest time is remembered
-/// that it was begun or prolonged at. [`left_behind`](Self::left_behind) tells both. So a process that begins a stay
-/// can tell what died with the one before from what was put away, and that its clock has gone back.
+/// [settled](Self::settle); of more than [`UNCLEAN_MAX`] the last ones are. [`left_behind`](Self::left_behind) tells, so
+/// that a process that begins a stay can tell what died with the one before from what was put away.
 ///
 /// **Clocks.** Times come from the clocks of workers, and a clock may be set back. A stay that begins more than
 /// [`SKEW_MAX`] before the latest time that any stay was begun or prolonged at takes place in a new reckoning: every
@@ -220,7 +219,4 @@ pub trait Store: Send + Sync {
 pub struct LeftBehind {
     /// Those of them that have ended uncleanly and are remembered, from the first to the last.
     pub unclean: Vec<Epoch>,
-    /// The latest time that any of them was begun or prolonged at; none if there was none. It may be ahead of every
-    /// clock, if a clock was.
-    pub seen: Option<Timestamp>,
 }

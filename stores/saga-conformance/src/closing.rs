@@ -46,7 +46,7 @@ pub(crate) async fn data_outlives_the_store(fixture: &dyn Fixture) -> Result<(),
     store.release(first).await?;
     // Where one process has the store, the first stay ended with it, and not by this release.
     let unclean = if fixture.stays() == Stays::One { vec![first] } else { Vec::new() };
-    let left = LeftBehind { unclean, seen: Some(at(70)) };
+    let left = LeftBehind { unclean };
     equal("what was left behind", &store.left_behind(second).await?, &left)?;
     let claimed = store.claim(second, at(1), Wanted::One(one)).await?;
     equal("a claim of one", &claimed, &vec![one.clone()])?;

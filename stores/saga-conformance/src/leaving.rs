@@ -1,10 +1,13 @@
 //! Laws of what stays leave behind.
 
 use saga_core::id::Epoch;
-use saga_core::store::{LeftBehind, Store, UNCLEAN_MAX};
+use saga_core::store::{Due, LeftBehind, SKEW_MAX, Store, UNCLEAN_MAX};
 
 use crate::law::{Seen, equal};
-use crate::sample::{LEASE_END, at, join};
+use crate::sample::{
+    LEASE_END, append_with, at, create, create_with, id, ids, join, send, signal, taken, waiting,
+    waiting_for_ever,
+};
 use crate::{Fixture, Stays};
 
 /// Begins a stay that ends uncleanly when the next one begins.
@@ -75,24 +78,55 @@ pub(crate) async fn unclean_ends_have_a_limit(fixture: &dyn Fixture) -> Result<(
     equal("the unclean ends of too many", &unclean(&*store, last).await?, &stays.split_off(3))
 }
 
-pub(crate) async fn latest_time_before_a_stay_is_seen(fixture: &dyn Fixture) -> Result<(), Seen> {
+/// The time of the stay before in the laws of clocks, when the next one begins, and how much earlier that is.
+const BEFORE: u64 = 1_000_000;
+const AFTER: u64 = 400_000;
+const SETBACK: u64 = BEFORE + 50_000 - AFTER;
+
+/// A stay that is prolonged until [`SETBACK`] after [`AFTER`], with an instance that waits for [`BEFORE`] + 100,000, one
+/// that waits for ever, and one that waits for nothing but was called.
+async fn let_wait(store: &dyn Store) -> Result<Epoch, Seen> {
+    let epoch = store.join(at(BEFORE), at(BEFORE + 60_000)).await?;
+    let [timed, endless, called] =
+        ids(["timed", "endless", "called"])?.try_into().map_err(|_| Seen(String::new()))?;
+    let timed = create_with(&timed, epoch, waiting(BEFORE + 100_000));
+    let endless = create_with(&endless, epoch, waiting_for_ever());
+    taken(store, &[timed, endless, create(&called, epoch), send(&called, &signal("call", BEFORE)?)]).await?;
+    equal("a renewal", &store.renew(epoch, at(BEFORE + 50_000), at(BEFORE + 60_000)).await?, &true)?;
+    Ok(epoch)
+}
+
+pub(crate) async fn clock_that_was_set_back_delays_nothing(fixture: &dyn Fixture) -> Result<(), Seen> {
     let store = fixture.open().await;
-    let first = store.join(at(100), at(LEASE_END)).await?;
-    equal("what was seen before the first stay", &store.left_behind(first).await?.seen, &None)?;
-    for (now, seen) in [(50, 100), (300, 300), (200, 300)] {
-        equal("a renewal", &store.renew(first, at(now), at(LEASE_END)).await?, &true)?;
-        let after = Epoch::new(first.get().saturating_add(1));
-        let what = format!("what was seen after a renewal at {now} ms");
-        equal(&what, &store.left_behind(after).await?.seen, &Some(at(seen)))?;
-    }
-    // The clock has gone back, and is put right later.
-    let second = store.join(at(10), at(LEASE_END)).await?;
-    store.renew(second, at(400), at(LEASE_END)).await?;
-    equal("what was seen before the second stay", &store.left_behind(second).await?.seen, &Some(at(300)))?;
-    store.release(second).await?;
-    store.renew(second, at(500), at(LEASE_END)).await?;
-    store.reopen().await?;
-    let third = join(&*store).await?;
-    store.settle(third).await?;
-    equal("what was seen before the third stay", &store.left_behind(third).await?.seen, &Some(at(400)))
+    let before = let_wait(&*store).await?;
+    let after = store.join(at(AFTER), at(BEFORE)).await?;
+    let lease_end = BEFORE + 60_000 - SETBACK;
+    equal("what is due before the lease has ended", &store.due(after, at(AFTER), 9).await?.ids, &vec![])?;
+    let due = BEFORE + 100_000 - SETBACK;
+    let wait = store.due(after, at(lease_end.max(due - 1)), 9).await?;
+    equal("what is due too early", &wait, &Due { ids: vec![], next: Some(at(due)) })?;
+    // Until it is claimed, the stay before may write to it.
+    taken(&*store, &[append_with(&id("called")?, before, 2, waiting_for_ever())]).await?;
+    let due = store.due(after, at(due), 9).await?;
+    equal("what is due", &due, &Due { ids: ids(["called", "timed"])?, next: None })
+}
+
+pub(crate) async fn clock_is_set_back_once(fixture: &dyn Fixture) -> Result<(), Seen> {
+    let store = fixture.open().await;
+    let_wait(&*store).await?;
+    let now = store.join(at(AFTER), at(2 * BEFORE)).await?;
+    store.release(now).await?;
+    let now = store.join(at(AFTER + 1), at(BEFORE)).await?;
+    let due = store.due(now, at(AFTER + 20_000), 9).await?;
+    equal("what is due, and when", &due, &Due { ids: vec![], next: Some(at(BEFORE + 100_000 - SETBACK)) })
+}
+
+pub(crate) async fn clocks_may_be_a_little_apart(fixture: &dyn Fixture) -> Result<(), Seen> {
+    let store = fixture.open().await;
+    let before = let_wait(&*store).await?;
+    store.release(before).await?;
+    let skew = u64::try_from(SKEW_MAX.as_millis()).unwrap_or(u64::MAX);
+    let now = store.join(at(BEFORE + 50_000 - skew), at(2 * BEFORE)).await?;
+    let due = store.due(now, at(BEFORE), 9).await?;
+    equal("what is due, and when", &due, &Due { ids: vec![], next: Some(at(BEFORE + 100_000)) })
 }

@@ -7,7 +7,7 @@ use saga_core::store::{Defined, InUse, LeftBehind, Signal, StoreError, Stored};
 
 use crate::connection::{self, Access};
 use crate::convert;
-use crate::convert::{DAMAGED, head_columns, integer, timestamp};
+use crate::convert::{DAMAGED, head_columns, integer};
 use crate::files::Files;
 use crate::worker::Role;
 
@@ -99,10 +99,7 @@ impl<'c> Reader<'c> {
             .connection
             .prepare("SELECT epoch FROM stay WHERE state = 'unclean' AND epoch < ?1 ORDER BY epoch")?;
         let unclean = unclean.query_map([before], |row| convert::epoch(row, 0))?;
-        let mut seen =
-            self.connection.prepare("SELECT max(seen) FROM stay WHERE epoch < ?1 HAVING count(*) > 0")?;
-        let seen = seen.query_row([before], |row| timestamp(row, 0)).optional()?;
-        Ok(LeftBehind { unclean: unclean.collect::<Result<_, _>>()?, seen })
+        Ok(LeftBehind { unclean: unclean.collect::<Result<_, _>>()? })
     }
 
     fn stored(&mut self, id: &InstanceId) -> rusqlite::Result<Option<Stored>> {

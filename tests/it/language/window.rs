@@ -1,13 +1,11 @@
 //! `idempotent(within = ..)`: a service that remembers keys for a while. After that a call in doubt is not made
 //! again: it is checked, or a person looks.
 
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use sagas::Clock;
 use sagas::prelude::*;
-use tokio::time::Instant;
 
+use crate::support::clock::SetClock;
 use crate::support::data::Data;
 use crate::support::lives::ID;
 use crate::support::world::{Act, World};
@@ -79,32 +77,6 @@ impl Lines {
     async fn release(&self, cx: &StepContext, item: &u32, reserve: &u32) -> Result<(), StepError> {
         assert_eq!(item, reserve, "its own output");
         self.world.compensate(cx).await
-    }
-}
-
-/// A wall clock that goes as tokio's does, and can be set.
-#[derive(Debug, Clone)]
-struct SetClock {
-    set: Arc<Mutex<(SystemTime, Instant)>>,
-}
-
-impl SetClock {
-    fn new() -> Self {
-        // Far from the beginning of time, so that it can be set back.
-        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
-        Self { set: Arc::new(Mutex::new((time, Instant::now()))) }
-    }
-
-    fn set(&self, change: impl FnOnce(SystemTime) -> SystemTime) {
-        let time = change(self.now());
-        *self.set.lock().unwrap() = (time, Instant::now());
-    }
-}
-
-impl Clock for SetClock {
-    fn now(&self) -> SystemTime {
-        let (time, at) = *self.set.lock().unwrap();
-        time + at.elapsed()
     }
 }
 

@@ -2,6 +2,7 @@
 //! processes that die.
 
 pub(crate) mod answers;
+pub(crate) mod clock;
 pub(crate) mod data;
 pub(crate) mod forks;
 pub(crate) mod lives;

@@ -7,7 +7,7 @@ use sagas::prelude::*;
 use sagas::{Error, InstanceState, StepState};
 
 use super::family::{Kit, KitStep, Pair, PairStep, Part, builder, open};
-use crate::support::data::on_both;
+use crate::support::data::{Data, on_both};
 use crate::support::retry;
 use crate::support::world::{Act, World};
 
@@ -206,4 +206,32 @@ fn a_method_that_panics_where_it_says_what_its_child_is_parks_the_parent() {
         assert!(matches!(handle.outcome().await.unwrap(), Outcome::Completed(_)));
         orchestrator.shutdown().await;
     });
+}
+
+/// How often others may run before something that goes round in circles would have shown.
+const ROUNDS: usize = 500;
+
+#[tokio::test(start_paused = true)]
+async fn i18_a_parent_whose_child_parks_while_it_is_taken_back_waits_quietly() {
+    let world = World::default().script("close", &[Act::Reject]).script("pack/compensate", &[Act::Reject]);
+    let store = Data::memory().open();
+    let plan = store.plan();
+    let orchestrator = open(store, &world).await;
+    let kit = orchestrator.start::<Kit>("kit-1", 1).await.unwrap();
+    world.called("pack/compensate", 1).await;
+    let part = orchestrator.handle::<Part>("kit-1/part").outcome().await.unwrap();
+    assert!(matches!(part, Outcome::Parked(_)), "{part:?}");
+    let mut loads = Vec::new();
+    for _ in 0..2 {
+        for _ in 0..ROUNDS {
+            tokio::task::yield_now().await;
+        }
+        loads.push(plan.loads());
+    }
+    assert_eq!(loads[0], loads[1], "nobody reads it again until somebody has seen to it");
+    orchestrator.resolve("kit-1/part", retry()).await.unwrap();
+    let Outcome::Compensated(failure) = kit.outcome().await.unwrap() else { panic!("close was refused") };
+    assert_eq!(failure.step, Some(KitStep::Close));
+    assert!(world.in_force().is_empty(), "{:?}", world.in_force());
+    orchestrator.shutdown().await;
 }

@@ -176,9 +176,16 @@ pub(crate) async fn grant(loan: &Handle<Loan>) {
     loan.signal("signature", SIGNED).await.unwrap();
 }
 
+/// How often a test asks how a step stands before it gives up. Where time is simulated none passes meanwhile.
+const ASKS_MAX: usize = 100_000;
+
 /// Waits until the step at `index` of `handle` stands like this.
 pub(crate) async fn stands<S: Saga>(handle: &Handle<S>, index: usize, state: sagas::StepState) {
-    while handle.status().await.unwrap().steps[index].state != state {
+    for _ in 0..ASKS_MAX {
+        if handle.status().await.unwrap().steps[index].state == state {
+            return;
+        }
         tokio::task::yield_now().await;
     }
+    panic!("{}: {:?}", handle.id(), handle.status().await);
 }

@@ -1,5 +1,6 @@
 //! What waits: for a child, for a message, for a time.
 
+mod express;
 pub(crate) mod family;
 mod loan;
 mod reminder;
@@ -13,6 +14,11 @@ mod signal_limits;
 mod signals;
 
 mod crashes;
+mod set_back;
+
+mod clock_jumps;
+mod deadlines;
+mod time;
 
 use std::future::Future;
 use std::time::Duration;

@@ -12,7 +12,7 @@ pub(crate) struct Reminder {
 
 #[saga(name = "reminder")]
 impl Reminder {
-    #[step(compensate = forget, idempotent, retry(attempts = 10, initial = "5m", factor = 1.0, jitter = false))]
+    #[step(compensate = forget, idempotent, retry(attempts = 10, initial = "5m", factor = 1, max = "5m", jitter = false))]
     async fn note(&self, cx: &StepContext) -> Result<u32, StepError> {
         self.world.forward(cx).await
     }

@@ -34,7 +34,9 @@ impl State {
             None => self.apply_to_all(definition, event, moment),
         };
         applied.ok_or_else(|| Illegal::new(event))?;
-        self.latest = if moment.went_back == self.last.went_back { self.latest.max(at) } else { at };
+        if moment.went_back != self.last.went_back {
+            self.set_back_at = at;
+        }
         self.last = moment;
         let shown = self.look(definition);
         if self.shown != shown {
@@ -125,6 +127,7 @@ impl State {
                 self.cause = Some(cause.clone());
                 self.turn_around(definition, &next, event, moment);
             }
+            Event::ClockWentBack => {}
             Event::Completed => self.phase = Phase::Completed,
             Event::Compensated => self.phase = Phase::Compensated,
             Event::SagaStarted { .. }
@@ -198,6 +201,7 @@ impl State {
                 is_its_turn || !unit.record.status.is_ahead()
             }
             Event::SagaStarted { .. }
+            | Event::ClockWentBack
             | Event::SignalReceived { .. }
             | Event::StepSucceeded { .. }
             | Event::AttemptFailed { .. }

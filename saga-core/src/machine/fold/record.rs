@@ -47,6 +47,7 @@ impl Record {
             Event::CompensationStarted { attempt, .. } => (attempt, self.compensations.made.checked_add(1)?),
             Event::CompensationFailed { attempt, .. } => (attempt, self.compensations.made),
             Event::SagaStarted { .. }
+            | Event::ClockWentBack
             | Event::StepSkipped { .. }
             | Event::ConditionHeld { .. }
             | Event::StepDelayed { .. }
@@ -123,6 +124,7 @@ impl Record {
             }
             Event::Resolved { how, .. } => self.resolve(*how),
             Event::SagaStarted { .. }
+            | Event::ClockWentBack
             | Event::StepSkipped { .. }
             | Event::ConditionHeld { .. }
             | Event::StepDelayed { .. }

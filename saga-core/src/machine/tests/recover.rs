@@ -153,10 +153,23 @@ fn begun_late(steps: Vec<StepDefinition>) -> Rig {
 fn i26_a_wait_begins_anew_when_the_clock_went_back_and_does_not_last_for_a_day() {
     let mut rig = begun_late(chain([step("a")]));
     rig.fail("a", FaultKind::NotDone);
-    assert_eq!(crash_a_day_back(&mut rig), []);
+    assert_eq!(crash_a_day_back(&mut rig), [Event::ClockWentBack]);
     assert_eq!(rig.machine.next_wake(), Some(rig.after(100)));
     assert_eq!(rig.later(99), []);
     assert_eq!(rig.later(1), [started("a", 2)]);
+}
+
+#[test]
+fn i26_a_wait_begins_anew_once_however_often_the_instance_is_read_back() {
+    let mut rig = begun_late(chain([step("a").delay(Duration::from_millis(100))]));
+    assert_eq!(crash_a_day_back(&mut rig), [Event::ClockWentBack]);
+    let over = rig.after(100);
+    for _ in 0..3 {
+        assert_eq!(rig.later(30), []);
+        assert_eq!(rig.crash(), []);
+        assert_eq!(rig.machine.next_wake(), Some(over));
+    }
+    assert_eq!(rig.later(10), [started("a", 1)]);
 }
 
 #[test]
@@ -175,16 +188,16 @@ fn i26_a_wait_that_begins_after_that_lasts_as_long_as_it_should() {
 fn i26_delays_messages_checks_and_items_do_not_wait_for_a_day_either() {
     let second = Duration::from_secs(1);
     let mut delayed = begun_late(chain([step("a").delay(second)]));
-    assert_eq!(crash_a_day_back(&mut delayed), []);
+    assert_eq!(crash_a_day_back(&mut delayed), [Event::ClockWentBack]);
     assert_eq!(delayed.later(1_000), [started("a", 1)]);
 
     let mut silent = begun_late(chain([step("a").signal(Some(second))]));
-    assert_eq!(crash_a_day_back(&mut silent), []);
+    assert_eq!(crash_a_day_back(&mut silent), [Event::ClockWentBack]);
     assert_eq!(silent.later(1_000).first(), Some(&missed("a", Next::Void)));
 
     let mut checked = begun_late(chain([step("a").check(check())]));
     checked.fail("a", FaultKind::InDoubt);
-    assert_eq!(crash_a_day_back(&mut checked), []);
+    assert_eq!(crash_a_day_back(&mut checked), [Event::ClockWentBack]);
     assert_eq!(checked.machine.next_wake(), Some(checked.after(1_000)));
     assert_eq!(checked.later(1_000), [check_started("a", 1)]);
 
@@ -192,7 +205,7 @@ fn i26_delays_messages_checks_and_items_do_not_wait_for_a_day_either() {
     items.lists("a", 2);
     items.fail("a/0", FaultKind::NotDone);
     items.fail("a/1", FaultKind::NotDone);
-    assert_eq!(crash_a_day_back(&mut items), []);
+    assert_eq!(crash_a_day_back(&mut items), [Event::ClockWentBack]);
     assert_eq!(items.machine.next_wake(), Some(items.after(100)));
     assert_eq!(items.later(100), [started("a/0", 2), started("a/1", 2)]);
 }

@@ -149,6 +149,7 @@ impl Watch {
             }
             Event::Resolved { .. } => {}
             Event::SagaStarted { .. }
+            | Event::ClockWentBack
             | Event::CompensationDecided { .. }
             | Event::Completed
             | Event::Compensated => unreachable!("it is of no step"),

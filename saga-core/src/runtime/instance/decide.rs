@@ -21,6 +21,15 @@ use crate::runtime::verdict::{no_such_step, not_revertible};
 use crate::store::Write;
 use crate::time::Timestamp;
 
+/// What came of the inputs in the inbox.
+struct Decided {
+    events: Vec<Event>,
+    /// Those who wait until it is durable.
+    replies: Vec<Reply>,
+    /// The time of the last of them.
+    now: Timestamp,
+}
+
 impl Live {
     /// Brings an input.
     pub(crate) fn feed(self: &Arc<Self>, arrival: Arrival) {
@@ -86,62 +95,90 @@ impl Live {
         if core.writing.is_some() {
             return;
         }
-        let is_open = core.place.is_some() && !self.shared.lifecycle.is_ending();
-        let mut door = self.shared.door(is_open, self.saga.definition(), &self.id);
-        let mut now = self.shared.now();
-        let mut events = Vec::new();
-        let mut replies = Vec::new();
-        if !core.inbox.is_empty() {
-            // Each input asks anew for what found no room.
-            core.in_line.clear();
-        }
-        while let Some(Arrival { input, reply, not_before }) = core.inbox.pop_front() {
-            now = not_before.map_or(now, |not_before| now.max(not_before));
-            let told = match self.told_by(core, &input) {
-                Ok(told) => told,
-                Err(error) => {
-                    reply_with(reply, Err(error));
-                    continue;
-                }
-            };
-            let is_resolution = matches!(input, Input::Resolve { .. });
-            let taken = core.machine.handle(input, now, &mut door);
-            // Before anybody is asked who may want to know it.
-            if let (Ok(_), Some(told)) = (&taken, told)
-                && let Err(what) = self.keep_told(&told)
-            {
-                return self.leave(core, Some(Ended::Stopped(what)));
-            }
-            match taken.and_then(|events| self.answer(core, events, now, &mut door)) {
-                Ok(more) => {
-                    events.extend(more);
-                    replies.extend(reply);
-                }
-                Err(broken @ Unexpected::Broken { .. }) => {
-                    error!(parent: self.span(), %broken, "a defect of this library: the instance stops here");
-                    return self.leave(core, Some(Ended::Stopped(broken.to_string())));
-                }
-                Err(unexpected) => {
-                    debug!(parent: self.span(), %unexpected, "an input does not fit");
-                    reply_with(reply, Err(self.error_of(core, is_resolution, &unexpected)));
-                }
-            }
-        }
-        core.permits.append(&mut door.permits);
-        core.in_line.append(&mut door.refused);
+        let Some(Decided { events, replies, now }) = self.empty_inbox(core) else { return };
         let due = due_of(&core.machine, now, core.stays());
-        let waits_anew = due.is_some() && due != core.progress.due;
-        // That the deadline has passed when it was too late to turn around is no event.
-        let is_flagged = core.machine.needs_attention() && !core.progress.needs_attention;
-        let is_unsaid = (waits_anew || is_flagged) && !self.shared.lifecycle.is_ending();
-        if events.is_empty() && !is_unsaid {
+        if events.is_empty() && !self.is_unsaid(core, due) {
             replies.into_iter().for_each(|reply| reply_with(Some(reply), Ok(())));
             self.rest(core);
         } else {
-            // Without an event it says only until when the instance waits, which it has to before it leaves memory, or
-            // that a person should look.
             self.hand_in(core, events, replies, now);
         }
+    }
+
+    /// Whether the store has yet to be told something that makes no event: until when the instance waits, before it
+    /// leaves memory, or that a person should look, since its deadline has passed.
+    fn is_unsaid(&self, core: &Core, due: Option<Timestamp>) -> bool {
+        let waits = due.is_some() && due != core.progress.due;
+        let calls = || !core.progress.needs_attention && core.machine.needs_attention();
+        !self.shared.lifecycle.is_ending() && (waits || calls())
+    }
+
+    /// Lets the machine decide on everything in the inbox. Where there are several inputs, they are all taken down
+    /// before anything starts or is missed: a message that came in time counts, whatever else has become true by now.
+    /// `None` if the instance is gone.
+    fn empty_inbox(&self, core: &mut Core) -> Option<Decided> {
+        let is_open = core.place.is_some() && !self.shared.lifecycle.is_ending();
+        let are_several = core.inbox.len() > 1;
+        let mut door = self.shared.door(is_open && !are_several, self.saga.definition(), &self.id);
+        let mut decided = Decided { events: Vec::new(), replies: Vec::new(), now: self.shared.now() };
+        if !core.inbox.is_empty() {
+            // What found no room is asked for anew.
+            core.in_line.clear();
+        }
+        while let Some(arrival) = core.inbox.pop_front() {
+            self.take_in(core, arrival, &mut door, &mut decided)?;
+        }
+        if are_several {
+            door.is_open = is_open;
+            self.take_in(core, Input::Proceed.into(), &mut door, &mut decided)?;
+        }
+        core.permits.append(&mut door.permits);
+        core.in_line.append(&mut door.refused);
+        Some(decided)
+    }
+
+    /// Lets the machine decide on an input. `None` if the instance is gone.
+    fn take_in(
+        &self,
+        core: &mut Core,
+        arrival: Arrival,
+        door: &mut Door<'_>,
+        decided: &mut Decided,
+    ) -> Option<()> {
+        let Arrival { input, reply, not_before } = arrival;
+        decided.now = not_before.map_or(decided.now, |not_before| decided.now.max(not_before));
+        let told = match self.told_by(core, &input) {
+            Ok(told) => told,
+            Err(error) => {
+                reply_with(reply, Err(error));
+                return Some(());
+            }
+        };
+        let is_resolution = matches!(input, Input::Resolve { .. });
+        let taken = core.machine.handle(input, decided.now, door);
+        // Before anybody is asked who may want to know it.
+        if let (Ok(_), Some(told)) = (&taken, told)
+            && let Err(what) = self.keep_told(&told)
+        {
+            self.leave(core, Some(Ended::Stopped(what)));
+            return None;
+        }
+        match taken.and_then(|events| self.answer(core, events, decided.now, door)) {
+            Ok(more) => {
+                decided.events.extend(more);
+                decided.replies.extend(reply);
+            }
+            Err(broken @ Unexpected::Broken { .. }) => {
+                error!(parent: self.span(), %broken, "a defect of this library: the instance stops here");
+                self.leave(core, Some(Ended::Stopped(broken.to_string())));
+                return None;
+            }
+            Err(unexpected) => {
+                debug!(parent: self.span(), %unexpected, "an input does not fit");
+                reply_with(reply, Err(self.error_of(core, is_resolution, &unexpected)));
+            }
+        }
+        Some(())
     }
 
     /// The events of a turn, with those of the answers to what the machine asks of the saga's pure methods then.

@@ -137,7 +137,10 @@ impl Live {
         }
         core.inbox.clear();
         self.shared.remove(self, ended.as_ref());
-        if let (Some(parent), Some(_)) = (self.parent.clone(), ended) {
+        // That it is parked its parent need not hear: there is nothing to do until it goes on. A parent that takes it
+        // back would ask it again, and hear of it again, for ever.
+        let is_news = ended.is_some_and(|ended| !matches!(ended, Ended::Parked(_)));
+        if let (Some(parent), true) = (self.parent.clone(), is_news) {
             let shared = Arc::clone(&self.shared);
             self.shared.runtime.spawn(async move { children::tell_parent(&shared, &parent) });
         }

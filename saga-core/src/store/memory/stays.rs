@@ -57,10 +57,7 @@ impl Stays {
     }
 
     pub(super) fn left_behind(&self, epoch: Epoch) -> LeftBehind {
-        LeftBehind {
-            unclean: self.unclean.range(..epoch).copied().collect(),
-            seen: self.seen.range(..epoch).map(|(_, seen)| *seen).max(),
-        }
+        LeftBehind { unclean: self.unclean.range(..epoch).copied().collect() }
     }
 
     pub(super) fn settle(&mut self, epoch: Epoch) {

@@ -74,10 +74,7 @@ async fn store_of_format_1_can_be_asked_and_cleared_up() {
     Connection::open(&path).unwrap().execute_batch(FORMAT_1).unwrap();
     let store = SqliteStore::open(&path).unwrap();
     let epoch = join(&store).await;
-    let left = LeftBehind {
-        unclean: vec![Epoch::new(2), Epoch::new(3)],
-        seen: Some(Timestamp::from_millis(1_700_000_030_002)),
-    };
+    let left = LeftBehind { unclean: vec![Epoch::new(2), Epoch::new(3)] };
     assert_eq!(store.left_behind(epoch).await.unwrap(), left);
     let parked = Query { states: vec![InstanceState::Parked], limit: 9, ..Query::default() };
     let found = store.query(&parked).await.unwrap();

@@ -51,14 +51,6 @@ impl FaultyStore {
                     .filter(|epoch| !released.contains(epoch))
                     .collect();
             }
-            Fault::SeenHasItsOwn => {
-                left.seen = self.inner().left_behind(Epoch::new(epoch.get() + 1)).await?.seen;
-            }
-            Fault::SeenGoesBack => left.seen = left.seen.and(self.with(|memory| memory.told)),
-            Fault::SeenForgetsRenewals => {
-                let joined = self.with(|memory| memory.joined.clone());
-                left.seen = joined.into_iter().filter(|(of, _)| *of < epoch).map(|(_, at)| at).max();
-            }
             _ => {}
         }
         Ok(left)

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use saga_core::id::{Epoch, InstanceId};
 use saga_core::journal::Head;
 use saga_core::store::{
-    Defined, Due, InUse, LeftBehind, MemoryStore, Position, Query, Refusal, Store, StoreError,
+    Defined, Due, InUse, LeftBehind, MemoryStore, Position, Query, Refusal, SKEW_MAX, Store, StoreError,
     StoreErrorKind, Stored, Unfinished, Wanted, Write,
 };
 use saga_core::time::Timestamp;
@@ -28,7 +28,20 @@ impl FaultyStore {
 #[async_trait]
 impl Store for FaultyStore {
     async fn join(&self, now: Timestamp, lease_until: Timestamp) -> Result<Epoch, StoreError> {
-        let epoch = self.inner().join(now, lease_until).await?;
+        let told = self.with(|memory| memory.told.unwrap_or(now));
+        let epoch = match self.fault {
+            Fault::ClocksNeverGoBack => self.inner().join(now.max(told), lease_until).await?,
+            Fault::ClocksGoBackAtOnce if now < told => {
+                self.inner().join(now.minus(SKEW_MAX), lease_until).await?
+            }
+            Fault::ClocksGoBackAgain => {
+                // The latest time is told anew.
+                let early = self.inner().join(now, lease_until).await?;
+                self.inner().renew(early, told.max(now), lease_until).await?;
+                early
+            }
+            _ => self.inner().join(now, lease_until).await?,
+        };
         self.with(|memory| {
             memory.epochs.push(epoch);
             memory.joined.push((epoch, now));
@@ -38,7 +51,9 @@ impl Store for FaultyStore {
     }
 
     async fn renew(&self, epoch: Epoch, now: Timestamp, lease_until: Timestamp) -> Result<bool, StoreError> {
-        let renewed = self.inner().renew(epoch, now, lease_until).await?;
+        let joined = self.with(|memory| memory.joined.iter().find(|(of, _)| *of == epoch).map(|(_, at)| *at));
+        let time = if self.has(Fault::RenewalsTellNoTime) { joined.unwrap_or(now) } else { now };
+        let renewed = self.inner().renew(epoch, time, lease_until).await?;
         if renewed {
             self.with(|memory| memory.told = Some(now));
         }

@@ -1,0 +1,73 @@
+//! What an exploration found.
+
+use std::fmt;
+
+/// What was explored, and found to be sound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Exploration {
+    /// The distinct histories that were run, the one in which nothing goes wrong included.
+    pub histories: usize,
+    /// How many of them end in a crash that no shorter history has: the points at which the process died.
+    pub crash_points: usize,
+    /// The most things that went wrong in one of them.
+    pub deviations: usize,
+    /// The calls of steps, checks and compensations in all of them.
+    pub calls: usize,
+    /// How many more histories with as many deviations there are, which were left out because of
+    /// [`histories_max`](crate::Explore::histories_max). 0 says that every one was run.
+    pub left_out: usize,
+}
+
+impl fmt::Display for Exploration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { histories, crash_points, deviations, calls, left_out } = self;
+        write!(
+            f,
+            "{histories} histories with up to {deviations} deviations, {crash_points} crash points, {calls} calls"
+        )?;
+        match left_out {
+            0 => Ok(()),
+            _ => write!(f, "; {left_out} histories were left out (histories_max)"),
+        }
+    }
+}
+
+/// A history in which something is wrong: of those that were found, one with the fewest deviations, and of these one
+/// with the fewest calls and entries. Its text is the whole report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Violation {
+    /// What is wrong: what the check said, or that the instance does not end.
+    pub message: String,
+    /// What happened, a line for each call, decision and crash; a line with `!` was the test kit's doing.
+    pub timeline: String,
+    /// The history's code, for [`Explore::only`](crate::Explore::only).
+    pub history: String,
+    /// How many things went wrong in it.
+    pub deviations: usize,
+    /// The histories that were run until it was found.
+    pub histories: usize,
+}
+
+impl Violation {
+    /// What is wrong with a history that cannot be run.
+    pub(crate) fn without_history(message: String) -> Self {
+        Self { message, timeline: String::new(), history: String::new(), deviations: 0, histories: 0 }
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { message, timeline, history, deviations, histories } = self;
+        let things = if *deviations == 1 { "deviation" } else { "deviations" };
+        writeln!(f, "a history with {deviations} {things} is unsound, the shortest found in {histories}:\n")?;
+        writeln!(f, "{timeline}")?;
+        for line in message.lines() {
+            writeln!(f, "  {line}")?;
+        }
+        write!(f, "\nto run it alone: .only(\"{history}\")")
+    }
+}
+
+impl std::error::Error for Violation {}

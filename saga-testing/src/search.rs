@@ -1,0 +1,189 @@
+//! The order in which histories are run: first those in which less goes wrong.
+
+use std::num::NonZeroUsize;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use saga_core::saga::Saga;
+use tracing::subscriber::NoSubscriber;
+
+use crate::deviation::Deviation;
+use crate::director::{Script, Wanted};
+use crate::explore::{Check, Limits, judge};
+use crate::life::live;
+use crate::panics::quietly;
+use crate::plan::Plan;
+use crate::report::{Exploration, Violation};
+use crate::subject::Subject;
+
+/// What a history came to.
+struct Found {
+    verdict: Result<(), String>,
+    options: Vec<(usize, Deviation)>,
+    moments: usize,
+    calls: usize,
+    is_complete: bool,
+}
+
+/// Runs every history, level by level: a level has one deviation more than the one before, and each of its histories
+/// goes on from one of that. So none is run twice, and the first level with a violation has the shortest.
+pub(crate) fn all<S: Saga, W>(
+    subject: &Subject<'_, S, W>,
+    check: &Check<'_, S, W>,
+    limits: Limits,
+) -> Result<Exploration, Violation> {
+    let mut exploration = Exploration { histories: 0, crash_points: 0, deviations: 0, calls: 0, left_out: 0 };
+    let mut level = vec![Plan::default()];
+    loop {
+        let depth = level.first().map_or(0, Plan::len);
+        let wanted = if depth < limits.deviations_max { Wanted::Options } else { Wanted::Nothing };
+        let found = on_all_threads(&level, |plan| run(subject, check, plan, limits, wanted));
+        exploration.deviations = depth;
+        for (plan, found) in level.iter().zip(&found).filter(|(_, found)| found.is_complete) {
+            exploration.histories += 1;
+            exploration.calls += found.calls;
+            let crashes = plan.last().is_some_and(|(_, deviation)| deviation.is_crash());
+            exploration.crash_points += usize::from(crashes);
+        }
+        let unsound = level.iter().zip(&found).filter(|(_, found)| found.verdict.is_err());
+        if let Some((plan, found)) = unsound.min_by_key(|(_, found)| found.moments) {
+            return Err(tell(subject, check, plan, limits, found, exploration.histories));
+        }
+        let next: Vec<Plan> = level
+            .iter()
+            .zip(found)
+            .flat_map(|(plan, found)| {
+                found.options.into_iter().map(|(moment, deviation)| plan.and(moment, deviation))
+            })
+            .collect();
+        let left = limits.histories_max.saturating_sub(exploration.histories);
+        exploration.left_out += next.len().saturating_sub(left);
+        level = choose(next, left);
+        if level.is_empty() {
+            return Ok(exploration);
+        }
+    }
+}
+
+/// Runs one history.
+pub(crate) fn one<S: Saga, W>(
+    subject: &Subject<'_, S, W>,
+    check: &Check<'_, S, W>,
+    plan: &Plan,
+    limits: Limits,
+) -> Result<Exploration, Violation> {
+    let found = on_a_thread(|| run(subject, check, plan, limits, Wanted::Nothing));
+    if found.verdict.is_err() {
+        return Err(tell(subject, check, plan, limits, &found, 1));
+    }
+    if !found.is_complete {
+        return Err(Violation::without_history(format!("the history {plan} does not exist")));
+    }
+    let crash_points = usize::from(plan.last().is_some_and(|(_, deviation)| deviation.is_crash()));
+    let (deviations, calls) = (plan.len(), found.calls);
+    Ok(Exploration { histories: 1, crash_points, deviations, calls, left_out: 0 })
+}
+
+fn run<S: Saga, W>(
+    subject: &Subject<'_, S, W>,
+    check: &Check<'_, S, W>,
+    plan: &Plan,
+    limits: Limits,
+    wanted: Wanted,
+) -> Found {
+    let lived = live(subject, Script::Moments(plan.clone()), limits.parking, wanted);
+    let verdict = lived.end.and_then(|(outcome, world)| judge(check, &world, &outcome));
+    let trace = lived.trace;
+    Found {
+        verdict,
+        options: trace.options,
+        moments: trace.moments,
+        calls: trace.calls,
+        is_complete: trace.is_complete,
+    }
+}
+
+/// Runs a history once more to tell it.
+fn tell<S: Saga, W>(
+    subject: &Subject<'_, S, W>,
+    check: &Check<'_, S, W>,
+    plan: &Plan,
+    limits: Limits,
+    found: &Found,
+    histories: usize,
+) -> Violation {
+    let script = Script::Moments(plan.clone());
+    let (verdict, timeline) = on_a_thread(|| {
+        quietly(|| {
+            let lived = live(subject, script, limits.parking, Wanted::Timeline);
+            let verdict = lived.end.and_then(|(outcome, world)| judge(check, &world, &outcome));
+            (verdict, lived.trace.timeline)
+        })
+    });
+    let message = match (verdict, &found.verdict) {
+        (Err(message), _) => message,
+        (Ok(()), Err(message)) => format!(
+            "{message}\n(when it was run again, as the timeline shows, it was sound: the saga, its services or the \
+             check are not the same in every run)"
+        ),
+        (Ok(()), Ok(())) => String::new(),
+    };
+    Violation {
+        message,
+        timeline: timeline.to_string(),
+        history: plan.to_string(),
+        deviations: plan.len(),
+        histories,
+    }
+}
+
+/// At most `left` of `plans`, evenly chosen, in their order.
+fn choose(plans: Vec<Plan>, left: usize) -> Vec<Plan> {
+    let all = plans.len();
+    if all <= left {
+        return plans;
+    }
+    // The plan at `at` is taken where the share of those taken grows by a whole one.
+    let taken_before = |at: usize| at * left / all;
+    let is_taken = |at: &usize| taken_before(*at) < taken_before(*at + 1);
+    plans.into_iter().enumerate().filter(|(at, _)| is_taken(at)).map(|(_, plan)| plan).collect()
+}
+
+/// What `run` makes of each plan, in their order.
+fn on_all_threads<T: Send>(plans: &[Plan], run: impl Fn(&Plan) -> T + Sync) -> Vec<T> {
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(Vec::with_capacity(plans.len()));
+    let work = || {
+        while let Some((at, plan)) =
+            Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|at| plans.get(at).map(|plan| (at, plan)))
+        {
+            let result = run(plan);
+            done.lock().unwrap_or_else(PoisonError::into_inner).push((at, result));
+        }
+    };
+    let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(plans.len());
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| quietly(|| without_logs(work)));
+        }
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
+/// What `run` returns on a thread of its own: a history has a runtime, and the caller's thread is in one already.
+pub(crate) fn on_a_thread<T: Send>(run: impl FnOnce() -> T + Send) -> T {
+    let ran = thread::scope(|scope| scope.spawn(run).join());
+    ran.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+/// Thousands of histories in a log help nobody; one alone is logged.
+fn without_logs<T>(work: impl FnOnce() -> T) -> T {
+    match tracing::dispatcher::has_been_set() {
+        true => tracing::subscriber::with_default(NoSubscriber::default(), work),
+        false => work(),
+    }
+}
