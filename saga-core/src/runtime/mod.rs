@@ -21,6 +21,7 @@ mod line;
 pub mod metrics;
 mod orchestrator;
 mod output;
+mod reappend;
 mod recovery;
 mod registry;
 mod resolve;
