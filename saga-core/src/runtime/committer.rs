@@ -7,12 +7,11 @@ use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 use tracing::{error, warn};
 
-use crate::journal::EncodedEntry;
 use crate::runtime::instance::Live;
 use crate::runtime::metrics::Recording;
 use crate::runtime::reappend::{is_new, reappend};
 use crate::runtime::shutdown::{Lifecycle, Work};
-use crate::store::{Refusal, Store, StoreError, Stored, Write};
+use crate::store::{Refusal, Store, StoreError, Write};
 
 /// The most writes of a batch: enough that the commit costs each of them little, few enough that the first does
 /// not wait long for the last.

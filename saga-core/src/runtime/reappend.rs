@@ -1,11 +1,13 @@
 //! Reading back what a failed commit has left, and writing what is not there.
 
+use crate::id::InstanceId;
 use crate::journal::EncodedEntry;
 use crate::runtime::committer::Written;
-use crate::store::{Refusal, Store, StoreError, Stored, Write};
+use crate::store::{Refusal, Store, StoreError, StoreErrorKind, Stored, Write};
 
 /// Reopens the store, settles by reading back which of the writes without a result took effect, and appends
-/// the others. New instances are appended only if they are `wanted`: of the rest only what is found counts.
+/// the others. New instances are appended only if they are `wanted`: of the rest only what is found counts. Nothing more
+/// is written to an instance that cannot be read back.
 pub(crate) async fn reappend(
     store: &dyn Store,
     writes: &[Write],
@@ -16,10 +18,16 @@ pub(crate) async fn reappend(
     let open: Vec<usize> =
         (0..writes.len()).filter(|at| results.get(*at).is_some_and(Option::is_none)).collect();
     let ids: Vec<_> = open.iter().filter_map(|at| writes.get(*at)).map(|write| write.id().clone()).collect();
-    let stored = store.load(&ids).await?;
     let mut again = Vec::new();
-    for (at, stored) in open.into_iter().zip(stored) {
+    for (at, stored) in open.into_iter().zip(read_back(store, &ids).await?) {
         let (Some(write), Some(result)) = (writes.get(at), results.get_mut(at)) else { continue };
+        let stored = match stored {
+            Ok(stored) => stored,
+            Err(damaged) => {
+                *result = Some(Written::Failed(damaged));
+                continue;
+            }
+        };
         match find(write, stored.as_ref()) {
             Found::Written => *result = Some(Written::Durable),
             Found::Missing if is_new(write) && !wanted.get(at).is_some_and(|wanted| *wanted) => {}
@@ -37,6 +45,32 @@ pub(crate) async fn reappend(
         }
     }
     Ok(())
+}
+
+/// Reads instances back, where not as a whole, one by one: one that is on a damaged page keeps the others from nothing.
+///
+/// # Errors
+/// That of the first one, if none can be read, and none for a reason of its own: it is likely the store that fails.
+async fn read_back(
+    store: &dyn Store,
+    ids: &[InstanceId],
+) -> Result<Vec<Result<Option<Stored>, StoreError>>, StoreError> {
+    if let Ok(stored) = store.load(ids).await {
+        return Ok(stored.into_iter().map(Ok).collect());
+    }
+    let mut read = Vec::with_capacity(ids.len());
+    for id in ids {
+        let loaded = store.load(std::slice::from_ref(id)).await;
+        read.push(loaded.map(|stored| stored.into_iter().flatten().next()));
+    }
+    let is_of_one = |read: &Result<_, StoreError>| match read {
+        Ok(_) => true,
+        Err(error) => error.kind() == StoreErrorKind::Corrupt,
+    };
+    match read.iter().find_map(|read| read.as_ref().err()) {
+        Some(error) if !read.iter().any(is_of_one) => Err(error.clone()),
+        _ => Ok(read),
+    }
 }
 
 /// Whether somebody waits for the write who can ask again: it is not tried for ever.
