@@ -13,7 +13,7 @@ use crate::support::process::assert_sound;
 use crate::support::scripts::{SCRIPTS, Script, world};
 use crate::support::shop::{Shop, order};
 use crate::support::world::{Act, World};
-use crate::support::{builder, open, retry, soon, start};
+use crate::support::{builder, open, poll_times, retry, soon, start};
 
 /// More appends than any of the sequences makes.
 const APPENDS_MAX: usize = 60;
@@ -232,6 +232,50 @@ async fn a_shutdown_over_a_broken_store_ends_and_leaves_what_is_on_record() {
     assert_eq!(handle.status().await.unwrap().state, InstanceState::Completed);
     assert_eq!(world.in_force().len(), 5);
     orchestrator.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn i18_an_instance_on_a_damaged_page_holds_up_no_other_of_a_batch_that_failed() {
+    for (kind, moment) in [
+        (StoreErrorKind::Corrupt, Moment::Before),
+        (StoreErrorKind::Corrupt, Moment::After),
+        (StoreErrorKind::Io, Moment::Before),
+    ] {
+        let (data, world) = (Data::memory(), World::default().script("pay", &[Act::Wait; 3]));
+        let store = data.open();
+        let plan = store.plan();
+        let orchestrator = builder(store, &world).shutdown_grace(Duration::ZERO).build().await.unwrap();
+        let bad = start(&orchestrator, "bad").await;
+        let stops = tokio::spawn(async move { bad.outcome().await });
+        let good = [start(&orchestrator, "order-1").await, start(&orchestrator, "order-2").await];
+        soon(world.called("pay", 3)).await;
+        // What the three of them write next is one batch, which gathers while another is held back.
+        plan.hold();
+        let mut another = std::pin::pin!(orchestrator.start::<Shop>("order-3", order(1)));
+        assert!(poll_times(another.as_mut(), 10).await.is_none());
+        plan.fail(plan.commits() + 1, &[moment]);
+        plan.damage(kind, &["bad"]);
+        world.open();
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        plan.release();
+        for good in &good {
+            let outcome = soon(good.outcome()).await.unwrap();
+            assert!(matches!(outcome, Outcome::Completed(_)), "{kind:?}: {outcome:?}");
+        }
+        let another = soon(another).await.unwrap();
+        assert!(matches!(soon(another.outcome()).await.unwrap(), Outcome::Completed(_)));
+        assert_eq!(plan.batches().iter().map(|batch| batch.entries).max(), Some(3), "it was one batch");
+        // Nothing more is written to it, and it goes on once it can be read.
+        let stopped = soon(stops).await.unwrap();
+        assert!(matches!(stopped, Err(Error::Stopped { .. })), "{kind:?}: {stopped:?}");
+        tokio::time::sleep(Duration::from_secs(30)).await;
+        assert_eq!(orchestrator.handle::<Shop>("bad").try_outcome().await.unwrap(), None);
+        plan.damage(kind, &[]);
+        let outcome = soon(orchestrator.handle::<Shop>("bad").outcome()).await.unwrap();
+        assert!(matches!(outcome, Outcome::Completed(_)), "{kind:?}: {outcome:?}");
+        assert_eq!(world.in_force().len(), 4 * 5, "{kind:?}");
+        orchestrator.shutdown().await;
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -30,6 +30,7 @@ mod output;
 mod purge;
 mod query;
 mod reading;
+mod reappend;
 mod recovery;
 mod registry;
 pub mod report;

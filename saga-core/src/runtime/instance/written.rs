@@ -52,22 +52,7 @@ impl Live {
                 self.decide(&mut core);
             }
             Written::Refused(refusal) => self.refused(&mut core, refusal),
-            Written::Failed(error) => {
-                if core.doubted {
-                    // Who came after the others were told gets no answer, and asks again.
-                    core.creators.clear();
-                }
-                for creator in core.creators.drain(..) {
-                    let _gone = creator.send(Created::Failed(error.clone()));
-                }
-                for reply in writing.replies {
-                    let _gone = reply.send(Err(Error::Store(error.clone())));
-                }
-                self.leave(
-                    &mut core,
-                    Some(Ended::Stopped(format!("its journal cannot be written: {error}"))),
-                );
-            }
+            Written::Failed(error) => self.failed(&mut core, writing, &error),
         }
     }
 
@@ -86,6 +71,29 @@ impl Live {
         }
         // Who gets no answer asks again, and finds what there is.
         core.creators.clear();
+    }
+
+    /// Nobody knows whether the entry is durable, and nothing more is done about that. While the store works for others,
+    /// a page of this one is damaged: it is read back later, and goes on once it can be.
+    fn failed(&self, core: &mut Core, writing: Writing, error: &StoreError) {
+        if core.doubted {
+            // Who came after the others were told gets no answer, and asks again.
+            core.creators.clear();
+        }
+        for creator in core.creators.drain(..) {
+            let _gone = creator.send(Created::Failed(error.clone()));
+        }
+        for reply in writing.replies {
+            let _gone = reply.send(Err(Error::Store(error.clone())));
+        }
+        let comes_back = self.is_created() && !self.shared.lifecycle.is_ending();
+        if comes_back {
+            core.attempts.drain(..).for_each(|running| running.task.abort());
+        }
+        self.leave(core, Some(Ended::Stopped(format!("its journal cannot be written: {error}"))));
+        if comes_back {
+            self.shared.admission.enqueue_resumed(self.id.clone());
+        }
     }
 
     pub(super) fn refused(self: &Arc<Self>, core: &mut Core, refusal: Refusal) {
