@@ -14,7 +14,7 @@ use crate::runtime::orchestrator::Orchestrator;
 use crate::runtime::registry::{AnySaga, Registry};
 use crate::runtime::shared::{Settings, Shared};
 use crate::runtime::trace::Tracing;
-use crate::runtime::{metrics, recovery, stay};
+use crate::runtime::{metrics, recovery, shutdown, stay};
 use crate::saga::Saga;
 use crate::store::{Defined, InUse, Store};
 
@@ -179,7 +179,7 @@ fn supervise(shared: &Arc<Shared>, part: &'static str, run: impl Future<Output =
     tokio::spawn(async move {
         if running.await.is_err_and(|ended| ended.is_panic()) {
             error!(part, "it panicked: the orchestrator ends");
-            shared.fail();
+            shutdown::fail(&shared);
         }
     });
 }

@@ -276,3 +276,6 @@ fn output_of<S: Saga>(replayed: &Replayed) -> Output {
     }
     output
 }
+
+#[cfg(test)]
+mod tests;
