@@ -26,6 +26,7 @@ mod language;
 
 mod admission;
 
+mod last_moments;
 mod lifecycle;
 
 mod crash_points;

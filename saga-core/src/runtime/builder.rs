@@ -17,7 +17,7 @@ use crate::runtime::registry::{AnySaga, Registry};
 use crate::runtime::shared::{Settings, Shared};
 use crate::runtime::summary::InstanceSummary;
 use crate::runtime::trace::Tracing;
-use crate::runtime::{metrics, purge, recovery, stay};
+use crate::runtime::{metrics, purge, recovery, shutdown, stay};
 use crate::saga::Saga;
 use crate::store::{Defined, InUse, Store};
 
@@ -230,7 +230,7 @@ fn supervise(shared: &Arc<Shared>, part: &'static str, run: impl Future<Output =
     tokio::spawn(async move {
         if running.await.is_err_and(|ended| ended.is_panic()) {
             error!(part, "it panicked: the orchestrator ends");
-            shared.fail();
+            shutdown::fail(&shared);
         }
     });
 }

@@ -273,3 +273,6 @@ fn output_of<S: Saga>(replayed: &Replayed) -> Output {
     }
     output
 }
+
+#[cfg(test)]
+mod tests;

@@ -177,13 +177,6 @@ impl Shared {
         }
     }
 
-    /// Ends without further ado, since a part that everything depends on has failed.
-    pub(crate) fn fail(&self) {
-        self.lifecycle.fail();
-        self.committer_ended.send_replace(true);
-        self.let_go();
-    }
-
     /// The gate that the machine of an instance asks.
     pub(crate) fn door<'a>(
         &'a self,
@@ -216,10 +209,15 @@ impl Shared {
     /// Commits what instances hand in, until the end.
     pub(crate) async fn commit(self: Arc<Self>) {
         self.committer.run(&*self.store, &self.lifecycle, &self.repairing, &self.recording).await;
+        self.committer_has_ended();
+    }
+
+    /// Nobody commits any more.
+    pub(crate) fn committer_has_ended(&self) {
         self.committer_ended.send_replace(true);
     }
 
-    /// Waits until [`commit`](Self::commit) has returned.
+    /// Waits until nobody commits any more.
     pub(crate) async fn committer_ended(&self) {
         let mut ends = self.committer_ended.subscribe();
         let _closed = ends.wait_for(|ended| *ended).await;
@@ -297,6 +295,12 @@ impl Shared {
                 table.waiting.remove(id);
             }
         }
+    }
+
+    /// How many instances somebody waits for.
+    #[cfg(test)]
+    pub(crate) fn waiting(&self) -> usize {
+        self.table().waiting.len()
     }
 
     /// Lets go of everything in memory and of what was handed in to be written: they and what they share hold each

@@ -1,6 +1,6 @@
 //! The life of an orchestrator: open, ending, closed.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -30,6 +30,8 @@ enum Stage {
 /// The life of an orchestrator, to be watched.
 pub(crate) struct Lifecycle {
     stage: watch::Sender<Stage>,
+    /// Somebody sees to the end.
+    is_seen_to: AtomicBool,
     /// Attempts that run and writes that are handed in.
     work: AtomicUsize,
     work_ended: Notify,
@@ -38,7 +40,12 @@ pub(crate) struct Lifecycle {
 impl Lifecycle {
     pub(crate) fn new() -> Self {
         let stage = watch::Sender::new(Stage::Open);
-        Self { stage, work: AtomicUsize::new(0), work_ended: Notify::new() }
+        Self {
+            stage,
+            is_seen_to: AtomicBool::new(false),
+            work: AtomicUsize::new(0),
+            work_ended: Notify::new(),
+        }
     }
 
     /// Whether nothing new starts.
@@ -68,11 +75,6 @@ impl Lifecycle {
         Work { shared: Arc::clone(shared) }
     }
 
-    /// Ends the orchestrator without further ado.
-    pub(crate) fn fail(&self) {
-        self.enter(Stage::Aborting);
-    }
-
     async fn reached(&self, stage: Stage) {
         // The sender is `self`, so it cannot be gone.
         let mut stages = self.stage.subscribe();
@@ -89,14 +91,14 @@ impl Lifecycle {
         }
     }
 
-    fn enter(&self, stage: Stage) -> bool {
+    fn enter(&self, stage: Stage) {
         self.stage.send_if_modified(|now| {
             let later = *now < stage;
             if later {
                 *now = stage;
             }
             later
-        })
+        });
     }
 }
 
@@ -117,13 +119,29 @@ impl Drop for Work {
 /// when the store is closed, or a little after the grace if an attempt blocks its thread: then the store is
 /// closed once that has ended.
 pub(crate) async fn shutdown(shared: &Arc<Shared>) {
-    if shared.lifecycle.enter(Stage::Ending) {
-        info!("shutting down");
-        tokio::spawn(end(Ending { shared: Arc::clone(shared) }));
-    }
+    shared.lifecycle.enter(Stage::Ending);
+    see_to_end(shared);
     let limit = shared.settings.shutdown_grace + 2 * ABORT_GRACE;
     if tokio::time::timeout(limit, shared.lifecycle.reached(Stage::Closed)).await.is_err() {
         warn!("an attempt does not end: the store stays open until it does");
+    }
+}
+
+/// Ends the orchestrator without further ado, since a part that everything depends on has failed: what runs is dropped
+/// and counts as in doubt, what is handed in is not written, and whoever waits is told.
+pub(crate) fn fail(shared: &Arc<Shared>) {
+    shared.lifecycle.enter(Stage::Aborting);
+    shared.live().iter().for_each(|live| live.abort_attempts());
+    shared.committer_has_ended();
+    shared.let_go();
+    see_to_end(shared);
+}
+
+/// Sees to the end in a task of its own, unless somebody does by now.
+fn see_to_end(shared: &Arc<Shared>) {
+    if !shared.lifecycle.is_seen_to.swap(true, Ordering::AcqRel) {
+        info!("shutting down");
+        shared.runtime.spawn(end(Ending { shared: Arc::clone(shared) }));
     }
 }
 
@@ -173,11 +191,9 @@ impl LastClone {
 
 impl Drop for LastClone {
     fn drop(&mut self) {
-        if let Some(shared) = self.shared.upgrade()
-            && shared.lifecycle.enter(Stage::Ending)
-        {
-            let runtime = shared.runtime.clone();
-            runtime.spawn(end(Ending { shared }));
+        if let Some(shared) = self.shared.upgrade() {
+            shared.lifecycle.enter(Stage::Ending);
+            see_to_end(&shared);
         }
     }
 }

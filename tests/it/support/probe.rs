@@ -38,6 +38,15 @@ pub(crate) enum Moment {
     After,
 }
 
+/// What a store is asked for that can be held back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asked {
+    Append,
+    Renew,
+    HandOut,
+    Load,
+}
+
 /// Watches appends.
 type OnAppend = Arc<dyn Fn(&[Write], Moment) + Send + Sync>;
 
@@ -61,7 +70,7 @@ type OnLoad = Arc<dyn Fn(&mut Stored) + Send + Sync>;
 pub(crate) struct Plan {
     inner: Arc<Mutex<Planned>>,
     crashed: Arc<Notify>,
-    held: Arc<watch::Sender<bool>>,
+    held: Arc<watch::Sender<Vec<Asked>>>,
 }
 
 #[derive(Default)]
@@ -144,12 +153,17 @@ impl Plan {
 
     /// What is written, claimed and renewed from here on waits for [`release`](Self::release).
     pub(crate) fn hold(&self) {
-        self.held.send_replace(true);
+        self.hold_only(&[Asked::Append, Asked::Renew, Asked::HandOut]);
+    }
+
+    /// From here on only this waits for [`release`](Self::release); what else was held back goes on.
+    pub(crate) fn hold_only(&self, asked: &[Asked]) {
+        self.held.send_replace(asked.to_vec());
     }
 
     /// What was held back goes on.
     pub(crate) fn release(&self) {
-        self.held.send_replace(false);
+        self.hold_only(&[]);
     }
 
     /// Is called before and after each append.
@@ -184,9 +198,9 @@ impl Plan {
         self.lock().never_counts = true;
     }
 
-    async fn released(&self) {
+    async fn released(&self, asked: Asked) {
         let mut held = self.held.subscribe();
-        let _closed = held.wait_for(|held| !held).await;
+        let _closed = held.wait_for(|held| !held.contains(&asked)).await;
     }
 
     fn tell(&self, batch: &[Write], moment: Moment) {
@@ -269,7 +283,7 @@ impl Store for Probe {
     async fn append(&self, batch: &[Write]) -> Result<Vec<Result<(), Refusal>>, StoreError> {
         self.plan.tell(batch, Moment::Before);
         let fault = self.plan.next(batch);
-        self.plan.released().await;
+        self.plan.released(Asked::Append).await;
         if matches!(fault, None | Some(Fault::Error(Moment::After) | Fault::Crash(Moment::After))) {
             let results = self.inner.append(batch).await?;
             self.plan.tell(batch, Moment::After);
@@ -298,7 +312,7 @@ impl Store for Probe {
     }
 
     async fn renew(&self, epoch: Epoch, now: Timestamp, lease_until: Timestamp) -> Result<bool, StoreError> {
-        self.plan.released().await;
+        self.plan.released(Asked::Renew).await;
         self.inner.renew(epoch, now, lease_until).await
     }
 
@@ -323,6 +337,7 @@ impl Store for Probe {
     }
 
     async fn load(&self, ids: &[InstanceId]) -> Result<Vec<Option<Stored>>, StoreError> {
+        self.plan.released(Asked::Load).await;
         self.plan.check()?;
         self.plan.check_pages(ids)?;
         let mut loaded = self.inner.load(ids).await?;
@@ -344,7 +359,7 @@ impl Store for Probe {
         now: Timestamp,
         wanted: Wanted<'_>,
     ) -> Result<Vec<InstanceId>, StoreError> {
-        self.plan.released().await;
+        self.plan.released(Asked::HandOut).await;
         let claimed = self.inner.claim(epoch, now, wanted).await?;
         if let (Wanted::One(id), false) = (wanted, claimed.is_empty()) {
             self.plan.tell_of(HandOut::One(id.clone()));
@@ -353,7 +368,7 @@ impl Store for Probe {
     }
 
     async fn due(&self, epoch: Epoch, now: Timestamp, limit: usize) -> Result<Due, StoreError> {
-        self.plan.released().await;
+        self.plan.released(Asked::HandOut).await;
         let due = self.inner.due(epoch, now, limit).await?;
         if !due.ids.is_empty() {
             self.plan.tell_of(HandOut::Due(now, limit));

@@ -53,6 +53,18 @@ fn the_service_may_ask_to_be_left_alone_for_longer() {
 }
 
 #[test]
+fn a_service_that_asks_for_more_than_a_day_is_tried_again_after_one() {
+    let day = 24 * 60 * 60 * 1_000;
+    for (asked, waits) in [(day - 1, day - 1), (day + 1, day), (u64::MAX, day)] {
+        let mut rig = Rig::begin_and_pass(chain([step("a")]), &[]);
+        let fault = FaultRecord { retry_after_ms: Some(asked), ..fault(FaultKind::NotDone) };
+        let next = Next::RetryAt(rig.after(waits));
+        let end = AttemptEnd::Failed(fault.clone());
+        assert_eq!(rig.step_ends("a", end), [failed_with("a", 1, fault, next)], "{asked} ms");
+    }
+}
+
+#[test]
 fn a_delay_has_jitter_that_depends_on_instance_step_and_attempt_only() {
     let jittered = || step("a").retry(plain_retry(3).jitter(true));
     let wake = |mut rig: Rig| {
