@@ -51,6 +51,18 @@ impl fmt::Display for InstanceId {
     }
 }
 
+impl From<InstanceId> for String {
+    fn from(id: InstanceId) -> Self {
+        id.0.as_ref().to_owned()
+    }
+}
+
+impl From<&InstanceId> for String {
+    fn from(id: &InstanceId) -> Self {
+        id.0.as_ref().to_owned()
+    }
+}
+
 impl<'de> Deserialize<'de> for InstanceId {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::new(String::deserialize(deserializer)?).map_err(serde::de::Error::custom)

@@ -148,7 +148,7 @@ impl Orchestrator {
     }
 
     /// The instances that fit, in the order in which they were started, a page at a time: 100 if the filter has no
-    /// [limit](Filter::limit), 1,000 at most. Pages that follow each other by their [cursors](Page::next) show each
+    /// [limit](Filter::limit), from 1 to 1,000. Pages that follow each other by their [cursors](Page::next) show each
     /// instance once.
     ///
     /// ```

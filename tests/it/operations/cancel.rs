@@ -101,6 +101,32 @@ fn i14_a_dropped_cancel_is_done_or_not() {
 }
 
 #[test]
+fn i18_whoever_drops_a_cancel_keeps_nobody_from_being_recovered() {
+    for polls in 0..12 {
+        on_both(async |data| {
+            let world = World::default().script("take", &[Act::Hang]);
+            let build = async || {
+                let builder = builder(data.open(), &world).shutdown_grace(std::time::Duration::ZERO);
+                builder.build().await.unwrap()
+            };
+            let orchestrator = build().await;
+            start(&orchestrator, ID).await;
+            world.called("take", 1).await;
+            orchestrator.shutdown().await;
+            let orchestrator = build().await;
+            let handle = orchestrator.handle::<Desk>(ID);
+            {
+                let cancelling = pin!(handle.cancel("before it goes on"));
+                poll_times(cancelling, polls).await;
+            }
+            let outcome = handle.outcome().await.unwrap();
+            assert!(!matches!(outcome, Outcome::Parked(_)), "{polls} polls: {outcome:?}");
+            orchestrator.shutdown().await;
+        });
+    }
+}
+
+#[test]
 fn i3_a_cancel_that_was_acknowledged_outlives_the_process() {
     on_both(async |data| {
         let world = World::default().script("hold", &[Act::Hang]).script("take/compensate", &[Act::Hang]);
