@@ -51,14 +51,12 @@ fn refused(id: &InstanceId, refusal: Refusal) -> Error {
 /// Tells an instance of signals, if it is in memory; if it stands in line, it is brought back for them. One that it
 /// has had before makes nothing true.
 pub(crate) fn tell(shared: &Shared, id: &InstanceId, signals: &[Signal]) {
-    let is_told =
-        shared.get(id).is_some_and(|live| live.feed_all(inputs(&live, signals).into_iter().map(Into::into)));
-    if !is_told {
+    if !shared.get(id).is_some_and(|live| live.feed_signals(signals)) {
         line::call(shared, id);
     }
 }
 
-/// The inputs that signals make. A payload that cannot be read as today's type parks the instance at the step
+/// The inputs that signals make, in the order in which the instance is to hear of them. A payload that cannot be read as today's type parks the instance at the step
 /// that waits for it.
 pub(crate) fn inputs(live: &Live, signals: &[Signal]) -> Vec<Input> {
     let definition = live.saga().definition();

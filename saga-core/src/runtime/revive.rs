@@ -132,31 +132,42 @@ fn put(
     if loss != Loss::CutOff {
         live.suspect(shared.suspects.suspect());
     }
+    live.prepare(first_inputs(&live, loss, command, unread, &stored.signals));
     match shared.insert(&live) {
         Inserted::New => {
-            let mut inputs: Vec<Arrival> = vec![Input::Recovered { loss }.into()];
-            if let Some(Command { input, reply }) = command {
-                inputs.push(Arrival { reply: Some(reply), ..input.into() });
-            }
-            match unread {
-                Some((step, message)) => {
-                    inputs.push(Input::Park { step, item: None, reason: ParkReason::Decode, message }.into());
-                }
-                None => {
-                    inputs.extend(inbox::inputs(&live, &stored.signals).into_iter().map(Arrival::from));
-                    inputs.push(Input::Proceed.into());
-                }
-            }
-            live.come_in(inputs);
+            live.come_in();
             Revived::Settled
         }
         Inserted::There(there) => {
-            let inputs = inbox::inputs(&there, &stored.signals).into_iter().chain([Input::Proceed]);
-            let is_told = there.is_created() && there.was_handed_out(inputs);
+            let is_told = there.is_created() && there.was_handed_out(&stored.signals);
             if is_told { Revived::Settled } else { Revived::Busy }
         }
         Inserted::Closed => Revived::Settled,
     }
+}
+
+/// What an instance that was read back hears of first.
+fn first_inputs(
+    live: &Live,
+    loss: Loss,
+    command: Option<Command>,
+    unread: Option<(StepIndex, String)>,
+    signals: &[Signal],
+) -> Vec<Arrival> {
+    let mut inputs: Vec<Arrival> = vec![Input::Recovered { loss }.into()];
+    if let Some(Command { input, reply }) = command {
+        inputs.push(Arrival { reply: Some(reply), ..input.into() });
+    }
+    match unread {
+        Some((step, message)) => {
+            inputs.push(Input::Park { step, item: None, reason: ParkReason::Decode, message }.into());
+        }
+        None => {
+            inputs.extend(inbox::inputs(live, signals).into_iter().map(Arrival::from));
+            inputs.push(Input::Proceed.into());
+        }
+    }
+    inputs
 }
 
 /// A signal that came after the inbox was read and before the instance was in memory was told to nobody.

@@ -11,6 +11,7 @@ mod child_parking;
 mod children;
 
 mod signal_limits;
+mod signal_races;
 mod signals;
 
 mod crashes;

@@ -15,10 +15,11 @@ use crate::machine::{Input, Machine, Unexpected};
 use crate::private::Encoding;
 use crate::runtime::answer::answer;
 use crate::runtime::door::Door;
+use crate::runtime::inbox;
 use crate::runtime::registry::AnyInstance;
 use crate::runtime::shared::{Ended, Shared};
 use crate::runtime::verdict::{no_such_step, not_revertible};
-use crate::store::Write;
+use crate::store::{Signal, Write};
 use crate::time::Timestamp;
 
 /// What came of the inputs in the inbox.
@@ -33,26 +34,34 @@ struct Decided {
 impl Live {
     /// Brings an input.
     pub(crate) fn feed(self: &Arc<Self>, arrival: Arrival) {
-        self.feed_all([arrival]);
+        let mut core = self.core();
+        core.inbox.push_back(arrival);
+        self.decide(&mut core);
     }
 
-    /// Brings the first inputs since it was read back, and has its children looked after: they may have ended since.
-    pub(crate) fn come_in(self: &Arc<Self>, arrivals: impl IntoIterator<Item = Arrival>) {
+    /// Gives it the first inputs since it was read back. That is done before anybody can find it: what comes from
+    /// elsewhere, once it is found, comes after them.
+    pub(crate) fn prepare(&self, arrivals: impl IntoIterator<Item = Arrival>) {
+        self.core().inbox.extend(arrivals);
+    }
+
+    /// Lets it go on from where it was read back, and has its children looked after: they may have ended since.
+    pub(crate) fn come_in(self: &Arc<Self>) {
         let mut core = self.core();
-        core.inbox.extend(arrivals);
         self.attend(&mut core);
         self.decide(&mut core);
     }
 
-    /// Brings what was found of it when it was handed out although it is in memory. In the store it waits no longer:
-    /// if it does, it has to say so again. `false` if it is no longer in memory.
-    pub(crate) fn was_handed_out(self: &Arc<Self>, inputs: impl IntoIterator<Item = Input>) -> bool {
+    /// Brings the signals that were found of it when it was handed out although it is in memory. In the store it waits
+    /// no longer: if it does, it has to say so again. `false` if it is no longer in memory.
+    pub(crate) fn was_handed_out(self: &Arc<Self>, signals: &[Signal]) -> bool {
         let mut core = self.core();
         if core.gone {
             return false;
         }
         core.progress.due = None;
-        core.inbox.extend(inputs.into_iter().map(Arrival::from));
+        core.inbox.extend(inbox::inputs(self, signals).into_iter().map(Arrival::from));
+        core.inbox.push_back(Input::Proceed.into());
         self.attend(&mut core);
         self.decide(&mut core);
         true
@@ -69,10 +78,12 @@ impl Live {
         is_here
     }
 
-    /// Brings inputs that make one entry; `false` if it is no longer in memory.
-    pub(crate) fn feed_all(self: &Arc<Self>, arrivals: impl IntoIterator<Item = Arrival>) -> bool {
+    /// Brings signals; `false` if it is no longer in memory.
+    pub(crate) fn feed_signals(self: &Arc<Self>, signals: &[Signal]) -> bool {
+        // They are read under the lock: the first one read is what its step is called with, and is to be the first one
+        // that the machine hears of.
         let mut core = self.core();
-        core.inbox.extend(arrivals);
+        core.inbox.extend(inbox::inputs(self, signals).into_iter().map(Arrival::from));
         let is_here = !core.gone;
         self.decide(&mut core);
         is_here

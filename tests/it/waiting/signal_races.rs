@@ -1,0 +1,112 @@
+//! Signals that come at once, from several threads.
+
+use std::time::Duration;
+
+use sagas::StepState;
+use sagas::journal::Event;
+use sagas::prelude::*;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::loan::stands;
+use crate::support::soon;
+
+/// Somebody asks.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Question {
+    by: u32,
+}
+
+/// Somebody answers. It takes a while to read.
+#[derive(Debug, Clone, Serialize)]
+struct Answer {
+    by: u32,
+}
+
+impl<'de> Deserialize<'de> for Answer {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        std::thread::sleep(Duration::from_millis(2));
+        Question::deserialize(deserializer).map(|Question { by }| Self { by })
+    }
+}
+
+/// A question and an answer in any order. None of them may be repeated.
+#[derive(Debug, Clone)]
+struct Talk;
+
+#[saga(name = "talk")]
+impl Talk {
+    #[step(signal, after(), compensate = forget)]
+    async fn answered(&self, signal: &Answer) -> Result<u32, StepError> {
+        tokio::task::yield_now().await;
+        Ok(signal.by)
+    }
+
+    #[step(signal, after(), compensate = forget)]
+    async fn asked(&self, signal: &Question) -> Result<u32, StepError> {
+        tokio::task::yield_now().await;
+        Ok(signal.by)
+    }
+
+    async fn forget(&self, cx: &StepContext) -> Result<(), StepError> {
+        let _ = cx;
+        Ok(())
+    }
+}
+
+/// The first question counts.
+#[derive(Debug, Clone)]
+struct Poll;
+
+#[saga(name = "poll")]
+impl Poll {
+    #[step(signal, read_only)]
+    async fn asked(&self, signal: &Question) -> Result<u32, StepError> {
+        Ok(signal.by)
+    }
+}
+
+async fn open() -> Orchestrator {
+    let builder = Orchestrator::builder(MemoryStore::new()).register(Talk).register(Poll);
+    builder.build().await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn i6_a_signal_that_comes_while_an_instance_is_read_back_is_not_taken_for_one_that_was_lost() {
+    let orchestrator = open().await;
+    for round in 0..200 {
+        let talk = orchestrator.start::<Talk>(format!("talk-{round}"), ()).await.unwrap();
+        stands(&talk, 0, StepState::Waiting).await;
+        stands(&talk, 1, StepState::Waiting).await;
+        talk.signal("answer", Answer { by: 1 }).await.unwrap();
+        // It is being read back for the answer, which takes a while.
+        tokio::time::sleep(Duration::from_millis(round % 3)).await;
+        talk.signal("question", Question { by: 2 }).await.unwrap();
+        assert_eq!(soon(talk.outcome()).await.unwrap(), Outcome::Completed(2), "{}", talk.id());
+    }
+    orchestrator.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn i4_a_step_is_called_with_the_signal_that_the_journal_has_of_those_that_come_at_once() {
+    let orchestrator = open().await;
+    for round in 0..2_000 {
+        let poll = orchestrator.start::<Poll>(format!("poll-{round}"), ()).await.unwrap();
+        let sent = (1..=6).map(|by| {
+            let poll = poll.clone();
+            tokio::spawn(async move { poll.signal(format!("s-{by}"), Question { by }).await })
+        });
+        for sent in sent.collect::<Vec<_>>() {
+            // Those after the first may be too late.
+            let _ = sent.await.unwrap();
+        }
+        let Outcome::Completed(by) = soon(poll.outcome()).await.unwrap() else { panic!("{}", poll.id()) };
+        let report = orchestrator.inspect(poll.id().as_str()).await.unwrap();
+        let events = report.journal.into_iter().flat_map(|entry| entry.events.unwrap());
+        let received = events.filter_map(|event| match event {
+            Event::SignalReceived { id, .. } => Some(id),
+            _ => None,
+        });
+        assert_eq!(received.collect::<Vec<_>>(), [format!("s-{by}")], "{}", poll.id());
+    }
+    orchestrator.shutdown().await;
+}
