@@ -31,9 +31,9 @@ pub(crate) async fn resolve_all(
             return Ok(resolved);
         }
         let mut decisions = JoinSet::new();
-        for id in step {
+        for head in step {
             let (of, verdict) = (Arc::clone(shared), verdict.clone());
-            decisions.spawn_on(async move { command(&of, &id, verdict).await }, &shared.runtime);
+            decisions.spawn_on(async move { command(&of, &head.id, verdict).await }, &shared.runtime);
         }
         let mut count = 0;
         while let Some(decided) = decisions.join_next().await {

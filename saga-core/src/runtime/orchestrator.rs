@@ -194,7 +194,8 @@ impl Orchestrator {
     /// and says how many there were. It does so in steps, between which others are written. Their ids are free then:
     /// a start under one of them starts anew.
     ///
-    /// A child stays as long as its parent is there, which may yet want it taken back.
+    /// Children go with their parent, also those that do not fit, and are counted too, but not towards the filter's
+    /// [limit](Filter::limit). A child stays as long as its parent is there, which may yet want it taken back.
     /// [`Builder::retain_for`] deletes by itself.
     ///
     /// # Errors

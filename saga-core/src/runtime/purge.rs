@@ -1,5 +1,6 @@
 //! Deleting instances that have ended.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,10 +8,11 @@ use tracing::{info, warn};
 
 use crate::error::Error;
 use crate::id::InstanceId;
-use crate::journal::InstanceState;
+use crate::journal::{Head, InstanceState};
 use crate::runtime::filter::Filter;
 use crate::runtime::orchestrator::or_ending;
-use crate::runtime::query::Walk;
+use crate::runtime::query::{Walk, ask};
+use crate::runtime::registry::AnySaga;
 use crate::runtime::shared::Shared;
 use crate::store::Query;
 
@@ -23,7 +25,7 @@ const ENDED: [InstanceState; 2] = [InstanceState::Completed, InstanceState::Comp
 /// How often it is looked for what was kept for its time: a tenth of that, within these limits.
 const LOOK_EVERY: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(3_600));
 
-/// Deletes the ended instances that fit, and says how many there were.
+/// Deletes the ended instances that fit with their children, and says how many there were.
 pub(crate) async fn purge(shared: &Arc<Shared>, filter: &Filter) -> Result<u64, Error> {
     delete_all(shared, Walk::new(shared, filter, &ENDED, STEP)).await
 }
@@ -51,7 +53,6 @@ pub(crate) async fn retain(shared: Arc<Shared>, keep: Duration) {
     }
 }
 
-/// Parents come before their children, which were started later: so these go with them.
 async fn delete_all(shared: &Arc<Shared>, mut walk: Walk<'_>) -> Result<u64, Error> {
     let mut deleted = 0;
     loop {
@@ -60,16 +61,64 @@ async fn delete_all(shared: &Arc<Shared>, mut walk: Walk<'_>) -> Result<u64, Err
             return Ok(deleted);
         }
         let count = delete(shared, &step).await?;
-        walk.done(count);
+        // What goes with its parent does not count towards the limit.
+        walk.done(count.min(step.len()));
         deleted += u64::try_from(count).unwrap_or(u64::MAX);
-        // A store that answers at once leaves nobody else time in between.
-        tokio::task::yield_now().await;
     }
 }
 
-async fn delete(shared: &Arc<Shared>, ids: &[InstanceId]) -> Result<usize, Error> {
+/// Deletes instances with their children, in a few deletions.
+async fn delete(shared: &Arc<Shared>, heads: &[Head]) -> Result<usize, Error> {
+    let (mut met, mut next, mut count) = (HashSet::new(), Vec::new(), 0);
+    for head in heads {
+        let family = family(shared, head).await?;
+        next.extend(family.into_iter().filter(|id| met.insert(id.clone())));
+        if next.len() >= STEP {
+            count += delete_at_once(shared, &std::mem::take(&mut next)).await?;
+        }
+    }
+    Ok(count + delete_at_once(shared, &next).await?)
+}
+
+/// An instance, its children and theirs, parents first; nothing while one of them goes on. They are deleted at once: a
+/// child left behind would be taken for that of whatever is started next under the id of its parent.
+async fn family(shared: &Shared, head: &Head) -> Result<Vec<InstanceId>, Error> {
+    let mut family = vec![head.id.clone()];
+    let has_child = |saga: Arc<dyn AnySaga>| saga.definition().steps().any(|(_, step)| step.child.is_some());
+    if !shared.registry.of(head).is_none_or(has_child) {
+        return Ok(family);
+    }
+    // Their ids begin with that of their parent, and they were started after it.
+    let id_prefix = Some(format!("{}/", head.id));
+    let mut query = Query { id_prefix, limit: STEP, ..Query::default() };
+    loop {
+        let found = ask(shared, &query).await?;
+        let children = found.iter().map(|(_, child)| child);
+        for child in children {
+            match &child.parent {
+                Some(parent) if !family.contains(parent) => {}
+                Some(_) if !child.progress.state.is_terminal() => return Ok(Vec::new()),
+                Some(_) => family.push(child.id.clone()),
+                None => {}
+            }
+        }
+        match found.last() {
+            Some((last, _)) if found.len() == query.limit => query.after = Some(*last),
+            _ => return Ok(family),
+        }
+    }
+}
+
+async fn delete_at_once(shared: &Arc<Shared>, ids: &[InstanceId]) -> Result<usize, Error> {
+    if ids.is_empty() {
+        return Ok(0);
+    }
     match shared.store.delete(ids).await {
-        Ok(count) => Ok(count),
+        Ok(count) => {
+            // A store that answers at once leaves nobody else time in between.
+            tokio::task::yield_now().await;
+            Ok(count)
+        }
         Err(error) => {
             shared.mend().await;
             Err(or_ending(shared, Error::Store(error)))

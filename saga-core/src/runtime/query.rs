@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use crate::error::Error;
-use crate::id::InstanceId;
 use crate::journal::{Head, InstanceState};
 use crate::runtime::filter::{Cursor, Filter, Page};
 use crate::runtime::orchestrator::or_ending;
@@ -61,7 +60,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The next of them; none at the end. Counted towards the limit is what [`done`](Self::done) says.
-    pub(crate) async fn next(&mut self) -> Result<Vec<InstanceId>, Error> {
+    pub(crate) async fn next(&mut self) -> Result<Vec<Head>, Error> {
         if self.shared.lifecycle.is_ending() {
             return Err(Error::ShuttingDown);
         }
@@ -75,7 +74,7 @@ impl<'a> Walk<'a> {
             Some((last, _)) if found.len() == query.limit => query.after = Some(*last),
             _ => self.query = None,
         }
-        Ok(found.into_iter().map(|(_, head)| head.id).collect())
+        Ok(found.into_iter().map(|(_, head)| head).collect())
     }
 
     /// Takes down that something was done about this many.
@@ -84,6 +83,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-async fn ask(shared: &Shared, query: &Query) -> Result<Vec<(Position, Head)>, Error> {
+/// A page of what the store finds.
+pub(crate) async fn ask(shared: &Shared, query: &Query) -> Result<Vec<(Position, Head)>, Error> {
     shared.store.query(query).await.map_err(|error| or_ending(shared, Error::Store(error)))
 }

@@ -1,7 +1,8 @@
 //! Reverting: what has completed is taken back.
 
 use sagas::prelude::*;
-use sagas::{Error, Filter, InstanceState, StepState};
+use sagas::store::Store;
+use sagas::{Error, Filter, InstanceId, InstanceState, StepState};
 
 use super::desk::{Desk, open, start};
 use super::scenes::{ID, state_of};
@@ -107,7 +108,12 @@ fn a_child_whose_parent_is_gone_is_reverted_from_outside() {
         let orchestrator = family::open(data.open(), &world).await;
         let kit = orchestrator.start::<Kit>("kit-1", 1).await.unwrap();
         let _ = kit.outcome().await.unwrap();
-        assert_eq!(orchestrator.purge(Filter::new().saga("kit")).await.unwrap(), 1);
+        orchestrator.shutdown().await;
+        // As somebody may do who deletes in the store.
+        let store = data.open_once_free().await;
+        assert_eq!(store.delete(&[InstanceId::new("kit-1").unwrap()]).await.unwrap(), 1);
+        store.close().await.unwrap();
+        let orchestrator = family::open(data.open_once_free().await, &world).await;
         let part = orchestrator.handle::<Part>("kit-1/part");
         part.revert("nobody else can").await.unwrap();
         assert!(matches!(part.outcome().await.unwrap(), Outcome::Compensated(_)));
