@@ -64,7 +64,7 @@ async fn who_no_longer_waits_for_an_outcome_is_forgotten() {
     let builder = Orchestrator::builder(MemoryStore::new()).register(Stuck);
     let orchestrator = builder.build().await.expect("it is built");
     let stuck = orchestrator.start::<Stuck>("stuck-1", ()).await.expect("it is started");
-    let shared = &stuck.shared;
+    let shared = stuck.shared();
     {
         let (mut one, mut other) = (pin!(stuck.outcome()), pin!(stuck.outcome()));
         let both = poll_fn(|cx| {
