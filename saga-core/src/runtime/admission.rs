@@ -150,6 +150,11 @@ impl Admission {
         self.changed.notify_one();
     }
 
+    /// Forgets an instance that waits for a place no more.
+    pub(crate) fn dequeue(&self, id: &InstanceId) {
+        self.book().queue.retain(|(queued, _)| queued != id);
+    }
+
     /// Lets an instance that somebody has resumed wait for a place.
     pub(crate) fn enqueue_resumed(&self, id: InstanceId) {
         self.book().resumed.push_back(id);

@@ -129,3 +129,25 @@ fn what_a_crash_left_behind_is_not_counted() {
         orchestrator.shutdown().await;
     });
 }
+
+#[test]
+fn who_is_cancelled_while_he_waits_makes_room() {
+    on_both(async |data| {
+        let world = World::default().script("take", &[Act::Wait]);
+        let builder = builder(data.open(), &world).max_active(1).max_queued(1);
+        let orchestrator = builder.build().await.unwrap();
+        let first = start(&orchestrator, "first").await;
+        world.called("take", 1).await;
+        let second = start(&orchestrator, "second").await;
+        let error = orchestrator.start::<Desk>("third", 1).await.unwrap_err();
+        assert!(matches!(error, Error::Overloaded { .. }), "{error:?}");
+        second.cancel("nobody wants it").await.unwrap();
+        assert!(matches!(second.outcome().await.unwrap(), Outcome::Compensated(_)));
+        let third = start(&orchestrator, "third").await;
+        world.open();
+        for handle in [first, third] {
+            let _ = handle.outcome().await.unwrap();
+        }
+        orchestrator.shutdown().await;
+    });
+}

@@ -128,7 +128,10 @@ impl Live {
     /// Leaves memory.
     pub(super) fn leave(&self, core: &mut Core, ended: Option<Ended>) {
         core.gone = true;
-        core.place = None;
+        if core.place.take().is_none() && ended.is_some() {
+            // It may have been queued when somebody decided on it.
+            self.shared.admission.dequeue(&self.id);
+        }
         core.slot = None;
         core.suspicion = None;
         core.permits.clear();
