@@ -94,6 +94,7 @@ async fn look(live: &Arc<Live>, step: StepIndex, wish: ChildWish) -> Option<Told
             Err(error) => {
                 warn!(parent: live.span(), %error, "a child could not be looked after, trying again");
                 tokio::select! {
+                    biased;
                     () = tokio::time::sleep(PAUSE) => {}
                     () = live.shared().lifecycle.ending() => return None,
                 }

@@ -215,6 +215,7 @@ impl Committer {
                 break;
             }
             tokio::select! {
+                biased;
                 () = tokio::time::sleep(pause) => pause = (pause * 2).min(longest),
                 () = lifecycle.ending() => {}
             }

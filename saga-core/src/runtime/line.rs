@@ -41,6 +41,7 @@ pub(crate) fn note(shared: &Arc<Shared>, id: &InstanceId, at: Option<Timestamp>)
         let runtime = shared.runtime.clone();
         let timer = runtime.spawn(async move {
             tokio::select! {
+                biased;
                 () = tokio::time::sleep(wait) => call(&shared, &id),
                 () = shared.lifecycle.ending() => {}
             }

@@ -39,6 +39,7 @@ pub(crate) async fn retain(shared: Arc<Shared>, keep: Duration) {
         let (since_until, created_until) = (Some(until), Some(until));
         let query = Query { states: ENDED.to_vec(), since_until, created_until, ..Query::default() };
         tokio::select! {
+            biased;
             deleted = delete_all(&shared, Walk::of(&shared, query, STEP)) => match deleted {
                 Ok(0) => {}
                 Ok(instances) => info!(instances, "what ended long ago is deleted"),
@@ -47,6 +48,7 @@ pub(crate) async fn retain(shared: Arc<Shared>, keep: Duration) {
             () = shared.lifecycle.ending() => return,
         }
         tokio::select! {
+            biased;
             () = tokio::time::sleep((keep / 10).clamp(least, most)) => {}
             () = shared.lifecycle.ending() => return,
         }

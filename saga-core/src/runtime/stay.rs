@@ -29,6 +29,7 @@ pub(crate) async fn join(store: &dyn Store, clock: &dyn Clock) -> Result<Epoch, 
 pub(crate) async fn keep(shared: Arc<Shared>) {
     loop {
         tokio::select! {
+            biased;
             () = tokio::time::sleep(RENEW_EVERY) => {}
             () = shared.lifecycle.ending() => return,
         }

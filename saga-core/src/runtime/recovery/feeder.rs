@@ -193,6 +193,7 @@ impl Feeder {
         let next = self.claim_at.min(self.due_at).min(self.unread_at).since(now);
         let next = next.clamp(Duration::from_millis(1), LOOK_EVERY);
         tokio::select! {
+            biased;
             () = self.shared.admission.changed() => {}
             () = self.shared.earlier_due() => {}
             () = tokio::time::sleep(if self.backlog.is_empty() { next } else { LOOK_EVERY }) => {}

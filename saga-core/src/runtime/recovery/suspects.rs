@@ -166,6 +166,7 @@ impl Suspects {
 /// Forgets the unclean ends once all suspects have been brought back and their attempts have ended.
 pub(crate) async fn settle(shared: Arc<Shared>) {
     tokio::select! {
+        biased;
         () = shared.suspects.all_closed() => {}
         () = shared.lifecycle.ending() => return,
     }

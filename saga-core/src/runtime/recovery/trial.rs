@@ -137,6 +137,7 @@ impl Feeder {
         }
         let shared = Arc::clone(&self.shared);
         tokio::select! {
+            biased;
             _ended_or_late = timeout_at(until, shared.suspects.all_closed()) => {}
             () = shared.lifecycle.ending() => {}
         }

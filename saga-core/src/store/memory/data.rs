@@ -12,7 +12,7 @@ use crate::store::{
 use crate::time::Timestamp;
 
 /// What a store in memory holds.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Data {
     pub(super) stays: Stays,
     definitions: Vec<Defined>,
@@ -30,7 +30,7 @@ pub(super) struct Data {
 
 type Place = Position;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Instance {
     head: Head,
     owner: Epoch,

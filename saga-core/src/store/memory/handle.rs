@@ -50,6 +50,29 @@ impl MemoryStore {
         Self::default()
     }
 
+    /// Another store that holds what this one holds now, also if this handle is closed; from here on the two are
+    /// apart. It is what a crash at this moment would leave behind, so a test can go on from there.
+    ///
+    /// ```
+    /// use saga_core::store::{MemoryStore, Store};
+    /// use saga_core::time::Timestamp;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), saga_core::store::StoreError> {
+    /// let now = Timestamp::from_millis(0);
+    /// let store = MemoryStore::new();
+    /// let left_behind = store.fork();
+    /// let epoch = store.join(now, now).await?;
+    /// assert_eq!(left_behind.join(now, now).await?, epoch, "neither knows of the other");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        let data = self.data.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Self { data: Arc::new(Mutex::new(data)), closed: AtomicBool::new(false) }
+    }
+
     /// The data, unless this handle is closed.
     fn data(&self) -> Result<MutexGuard<'_, Data>, StoreError> {
         if self.closed.load(Ordering::Acquire) {

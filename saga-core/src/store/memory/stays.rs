@@ -8,7 +8,7 @@ use crate::store::{LeftBehind, SKEW_MAX, UNCLEAN_MAX};
 use crate::time::Timestamp;
 
 /// The stays at a store that have not ended, the last epoch that was given, and what ended stays left behind.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Stays {
     last: u64,
     leases: BTreeMap<Epoch, Timestamp>,

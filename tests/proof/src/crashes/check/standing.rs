@@ -1,0 +1,304 @@
+//! Where an instance stands by its journal: a fold of its own, so that the library's is not the judge of itself.
+
+use sagas::journal::{CheckNext, CompensationNext, Entry, Event, FailureKind, InstanceState, Next};
+
+use crate::crashes::shape::{ITEMS, Of, Place, Slot};
+
+/// Where a slot stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stands {
+    Pending,
+    Skipped,
+    Running,
+    Waiting,
+    Parked,
+    InDoubt,
+    Void,
+    Succeeded,
+    Compensating,
+    Compensated,
+}
+
+/// What the journal says of a slot.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Record {
+    pub(crate) stands: Stands,
+    /// The attempt that was announced and has not ended on record.
+    pub(crate) open: Option<u32>,
+    /// Whether an attempt may have had an effect that nothing on record has settled.
+    pub(crate) doubt: bool,
+    /// How often it succeeded.
+    pub(crate) successes: u32,
+    /// The attempts of its compensation that were announced.
+    pub(crate) compensations: u32,
+    /// The checks that were announced.
+    pub(crate) checks: u32,
+}
+
+impl Record {
+    const NEW: Self =
+        Self { stands: Stands::Pending, open: None, doubt: false, successes: 0, compensations: 0, checks: 0 };
+
+    /// Whether something of it may be in force.
+    pub(crate) fn may_be_in_force(&self) -> bool {
+        match self.stands {
+            Stands::Pending | Stands::Skipped | Stands::Void | Stands::Compensated => false,
+            Stands::Waiting => self.doubt,
+            Stands::Running | Stands::Parked | Stands::InDoubt | Stands::Succeeded | Stands::Compensating => {
+                true
+            }
+        }
+    }
+
+    fn next(&mut self, next: &Next, doubt: bool) {
+        self.open = None;
+        self.doubt |= doubt;
+        self.stands = match next {
+            Next::RetryAt(_) | Next::CheckAt(_) => Stands::Waiting,
+            Next::Void => Stands::Void,
+            Next::InDoubt => Stands::InDoubt,
+            Next::Park(_) => Stands::Parked,
+        };
+        if matches!(next, Next::Void) {
+            self.doubt = false;
+        }
+    }
+}
+
+/// What the journal says of an instance.
+#[derive(Debug, Clone)]
+pub(crate) struct Standing {
+    pub(crate) started: bool,
+    /// How often it was decided to compensate, but for taking back what had completed.
+    pub(crate) decided: u32,
+    pub(crate) reverted: u32,
+    pub(crate) completed: u32,
+    pub(crate) compensated: u32,
+    pub(crate) resolved: u32,
+    /// The row's state, as the last write that said so has it.
+    pub(crate) row: Option<InstanceState>,
+    pub(crate) last: u64,
+}
+
+impl Standing {
+    const NEW: Self = Self {
+        started: false,
+        decided: 0,
+        reverted: 0,
+        completed: 0,
+        compensated: 0,
+        resolved: 0,
+        row: None,
+        last: 0,
+    };
+
+    /// Whether it has ended.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.compensated > 0 || self.completed > self.reverted
+    }
+
+    /// Whether it compensates, or has.
+    pub(crate) fn goes_back(&self) -> bool {
+        self.decided + self.reverted > 0
+    }
+}
+
+/// What the journals say of an instance and its child.
+#[derive(Debug, Clone)]
+pub(crate) struct Standings {
+    pub(crate) places: &'static [Place],
+    /// Of the instance, and of its child.
+    pub(crate) instances: [Standing; 2],
+    records: Vec<Record>,
+}
+
+/// Which of the two instances `of` is.
+pub(crate) const fn which(of: Of) -> usize {
+    match of {
+        Of::Root => 0,
+        Of::Child(_) => 1,
+    }
+}
+
+impl Standings {
+    pub(crate) fn new(places: &'static [Place]) -> Self {
+        let records = vec![Record::NEW; places.len() * ITEMS];
+        Self { places, instances: [Standing::NEW; 2], records }
+    }
+
+    pub(crate) fn record(&self, slot: Slot) -> &Record {
+        &self.records[slot.index()]
+    }
+
+    pub(crate) fn place(&self, slot: Slot) -> &'static Place {
+        &self.places[usize::from(slot.place)]
+    }
+
+    /// The slots of a place.
+    pub(crate) fn slots_of(&self, place: usize) -> impl Iterator<Item = Slot> + use<> {
+        let at = u8::try_from(place).unwrap_or(u8::MAX);
+        self.places[place].items().into_iter().map(move |item| Slot { place: at, item })
+    }
+
+    /// The state that the instance is in by its journal.
+    pub(crate) fn state(&self, instance: usize) -> InstanceState {
+        let standing = &self.instances[instance];
+        let any = |wanted: &dyn Fn(Slot) -> bool| {
+            let places = (0..self.places.len()).filter(|place| which(self.places[*place].of) == instance);
+            places.flat_map(|place| self.slots_of(place)).any(wanted)
+        };
+        if standing.compensated > 0 {
+            InstanceState::Compensated
+        } else if standing.completed > standing.reverted {
+            InstanceState::Completed
+        } else if any(&|slot| self.record(slot).stands == Stands::Parked)
+            && !any(&|slot| self.goes_on(slot, standing.goes_back()))
+        {
+            InstanceState::Parked
+        } else if standing.goes_back() {
+            InstanceState::Compensating
+        } else {
+            InstanceState::Running
+        }
+    }
+
+    /// Whether something of a slot is under way, or can be begun.
+    fn goes_on(&self, slot: Slot, goes_back: bool) -> bool {
+        match self.record(slot).stands {
+            Stands::Running | Stands::Waiting | Stands::Compensating => true,
+            Stands::Succeeded | Stands::InDoubt if goes_back => {
+                let later = self.descendants(usize::from(slot.place));
+                !later
+                    .iter()
+                    .flat_map(|place| self.slots_of(*place))
+                    .any(|slot| self.record(slot).may_be_in_force())
+            }
+            Stands::Pending
+            | Stands::Skipped
+            | Stands::Parked
+            | Stands::InDoubt
+            | Stands::Void
+            | Stands::Succeeded
+            | Stands::Compensated => false,
+        }
+    }
+
+    /// The steps that run after a step, near or far, and those after the step that its saga is.
+    pub(crate) fn descendants(&self, place: usize) -> Vec<usize> {
+        let places = self.places;
+        let mut found: Vec<usize> = Vec::new();
+        let mut open = vec![place];
+        if let Of::Child(step) = places[place].of {
+            open.extend(places.iter().position(|place| place.step == step && place.of == Of::Root));
+        }
+        while let Some(at) = open.pop() {
+            let of = &places[at];
+            for (next, place) in places.iter().enumerate() {
+                if place.of == of.of && place.after.contains(&of.step) && !found.contains(&next) {
+                    found.push(next);
+                    open.push(next);
+                }
+            }
+        }
+        found
+    }
+
+    /// Adds an entry.
+    pub(crate) fn add(&mut self, instance: usize, entry: &Entry) {
+        for event in &entry.events {
+            self.apply(instance, event);
+        }
+        self.instances[instance].last = entry.seq.get();
+    }
+
+    fn apply(&mut self, instance: usize, event: &Event) {
+        let standing = &mut self.instances[instance];
+        match event {
+            Event::SagaStarted { .. } => standing.started = true,
+            Event::CompensationDecided { cause }
+                if cause.kind == FailureKind::Reverted && standing.completed > 0 =>
+            {
+                standing.reverted += 1;
+            }
+            Event::CompensationDecided { .. } => standing.decided += 1,
+            Event::Completed => standing.completed += 1,
+            Event::Compensated => standing.compensated += 1,
+            Event::Resolved { .. } => standing.resolved += 1,
+            _ => {}
+        }
+        if let Event::CompensationDecided { .. } = event {
+            self.stop_waiting(instance);
+        }
+        let Some(step) = event.step() else { return };
+        let of = |of| which(of) == instance;
+        let Some(slot) = Slot::find(self.places, of, step.as_str(), event.item()) else { return };
+        apply_to(&mut self.records[slot.index()], event);
+    }
+
+    /// What waits when it is decided to compensate is void, or in doubt if an attempt was.
+    fn stop_waiting(&mut self, instance: usize) {
+        for place in (0..self.places.len()).filter(|place| which(self.places[*place].of) == instance) {
+            for slot in self.slots_of(place) {
+                let record = &mut self.records[slot.index()];
+                if record.stands == Stands::Waiting {
+                    record.stands = if record.doubt { Stands::InDoubt } else { Stands::Void };
+                }
+            }
+        }
+    }
+}
+
+fn apply_to(record: &mut Record, event: &Event) {
+    match event {
+        Event::StepSkipped { .. } => record.stands = Stands::Skipped,
+        Event::StepStarted { attempt, .. } => {
+            record.open = Some(*attempt);
+            record.stands = Stands::Running;
+        }
+        Event::StepSucceeded { .. } => {
+            record.open = None;
+            record.doubt = false;
+            record.successes += 1;
+            record.stands = Stands::Succeeded;
+        }
+        Event::AttemptFailed { fault, next, .. } => {
+            record.next(next, fault.kind == sagas::FaultKind::InDoubt);
+        }
+        Event::AttemptLost { next, .. } => record.next(next, true),
+        Event::SignalMissed { next, .. } => record.next(next, false),
+        Event::CheckStarted { attempt, .. } => {
+            record.checks = *attempt;
+            record.stands = Stands::Running;
+        }
+        Event::CheckedVoid { next, .. } => {
+            record.doubt = false;
+            record.next(next, false);
+        }
+        Event::CheckFailed { next, .. } => {
+            record.stands = match next {
+                CheckNext::CheckAt(_) => Stands::Waiting,
+                CheckNext::InDoubt => Stands::InDoubt,
+                CheckNext::Park(_) => Stands::Parked,
+            };
+        }
+        Event::CompensationStarted { attempt, .. } => {
+            record.compensations = *attempt;
+            record.stands = Stands::Compensating;
+        }
+        Event::CompensationSucceeded { .. } => record.stands = Stands::Compensated,
+        Event::CompensationFailed { next, .. } => {
+            record.stands = match next {
+                CompensationNext::RetryAt(_) => Stands::Compensating,
+                CompensationNext::Park(_) => Stands::Parked,
+            };
+        }
+        Event::Parked { .. } => record.stands = Stands::Parked,
+        Event::Resolved { .. } => {
+            record.stands = match (record.compensations, record.doubt) {
+                (0, _) => Stands::Waiting,
+                _ => Stands::Compensating,
+            };
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,246 @@
+//! Going through all histories of a shape.
+//!
+//! A life is run to its end. Wherever something could go otherwise in it, another life is run that does, up to that
+//! moment the same; and from each moment at which it could have died the next life goes on. So each history is run
+//! once, and none is left out.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use super::check::Broken;
+use super::history::{Died, History};
+use super::life::Time;
+use super::recorder::{Keep, Life, Remains};
+use super::script::{Act, Deviation, Script};
+use super::seen::{Print, Seen};
+use super::shape::Shape;
+use super::world::Rules;
+
+/// A set of names that are hashes already.
+pub(crate) type Prints = HashSet<u64, BuildHasherDefault<Print>>;
+
+/// What was found.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    /// How many histories were gone through.
+    pub(crate) histories: u64,
+    /// How many faults there were in them: processes that died, and deviations.
+    pub(crate) faults: u64,
+    /// Their names.
+    pub(crate) prints: Prints,
+    /// The names of the moments at which a process died, by what it had just done.
+    pub(crate) moments: Prints,
+    /// What is broken.
+    pub(crate) violations: Vec<Violation>,
+}
+
+impl Tally {
+    /// Adds what was found elsewhere.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.histories += other.histories;
+        self.faults += other.faults;
+        self.prints.extend(other.prints);
+        self.moments.extend(other.moments);
+        self.violations.extend(other.violations);
+    }
+}
+
+/// A history, with what is broken in it.
+#[derive(Debug)]
+pub(crate) struct Violation {
+    /// The shape.
+    pub(crate) shape: &'static str,
+    /// The script.
+    pub(crate) script: String,
+    /// At which moments the processes died.
+    pub(crate) crashes: Vec<usize>,
+    /// What is broken.
+    pub(crate) broken: Vec<Broken>,
+    /// What happened.
+    pub(crate) timeline: String,
+}
+
+/// How much goes otherwise in a history at most.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// How often a process dies.
+    pub(crate) crashes: usize,
+    /// At how many moments something deviates.
+    pub(crate) deviations: usize,
+    /// Both together.
+    pub(crate) faults: usize,
+    /// The rules that the services keep.
+    pub(crate) rules: Rules,
+}
+
+/// Histories that begin with the same life, cut short at the same moment.
+#[derive(Debug, Clone)]
+pub(crate) struct Job {
+    script: Arc<Script>,
+    died: usize,
+}
+
+/// Goes through all histories in which no process dies, and returns what is left to do.
+pub(crate) fn begin<S: Shape>(time: &mut Time, limits: Limits, tally: &mut Tally) -> Vec<Job> {
+    let mut jobs = Vec::new();
+    let nothing = Remains::nothing(S::PLACES, limits.rules);
+    let mut walk = Walk::<S> { time, limits, tally, jobs: Some(&mut jobs), shape: PhantomData };
+    walk.go_on(&nothing, None, Arc::default(), Since::START);
+    jobs
+}
+
+/// Goes through the histories of a job.
+pub(crate) fn work<S: Shape>(time: &mut Time, limits: Limits, job: &Job, tally: &mut Tally) {
+    let nothing = Remains::nothing(S::PLACES, limits.rules);
+    let (life, ..) = time.live::<S>(&job.script, &nothing, Keep::Remains);
+    let Some(left_behind) = life.remains.get(job.died) else { return };
+    let died = Died { before: None, life: &life, at: job.died, left_behind };
+    let mut walk = Walk::<S> { time, limits, tally, jobs: None, shape: PhantomData };
+    walk.note_moment(&life, job.died);
+    walk.go_on(left_behind, Some(&died), Arc::clone(&job.script), Since::START);
+}
+
+/// The history of a script with exactly these crashes, and what is broken in it.
+pub(crate) fn repeat<S: Shape>(
+    time: &mut Time,
+    rules: Rules,
+    script: &Arc<Script>,
+    crashes: &[usize],
+) -> Violation {
+    follow::<S>(time, script, &Remains::nothing(S::PLACES, rules), None, crashes)
+}
+
+/// Every life but the last is really cut short.
+fn follow<S: Shape>(
+    time: &mut Time,
+    script: &Arc<Script>,
+    from: &Remains,
+    before: Option<&Died<'_>>,
+    crashes: &[usize],
+) -> Violation {
+    if let Some((at, rest)) = crashes.split_first()
+        && let (life, Some(left_behind)) = time.die::<S>(script, from, *at)
+    {
+        let died = Died { before, life: &life, at: *at, left_behind: &left_behind };
+        return follow::<S>(time, script, &left_behind, Some(&died), rest);
+    }
+    let (life, kept, stuck) = time.live::<S>(script, from, Keep::Remains);
+    let history = History { before, last: &life, kept: &kept, stuck: stuck.as_deref() };
+    violation::<S>(&history, script, history.judge(S::PLACES, script))
+}
+
+fn violation<S: Shape>(history: &History<'_>, script: &Script, broken: Vec<Broken>) -> Violation {
+    Violation {
+        shape: S::SHAPE,
+        script: script.to_text(S::PLACES),
+        crashes: history.before.map(Died::moments).unwrap_or_default(),
+        broken,
+        timeline: history.timeline(S::PLACES),
+    }
+}
+
+/// From where on a life is another than those that were gone through before it.
+#[derive(Debug, Clone, Copy)]
+struct Since {
+    /// Deviations before this are of lives before it.
+    seen: usize,
+    /// What a process leaves behind up to here is what it leaves behind in those lives.
+    left_behind: usize,
+}
+
+impl Since {
+    /// From its beginning.
+    const START: Self = Self { seen: 0, left_behind: 0 };
+
+    /// From the deviation on that is made at what is seen at `at`.
+    const fn deviation(at: usize, act: Option<Act>) -> Self {
+        let left_behind = match act {
+            Some(act) if act.is_of_answer() => at + 2,
+            _ => at + 1,
+        };
+        Self { seen: at + 1, left_behind }
+    }
+}
+
+struct Walk<'a, S> {
+    time: &'a mut Time,
+    limits: Limits,
+    tally: &'a mut Tally,
+    /// Where what follows a first crash is put down instead of being gone through.
+    jobs: Option<&'a mut Vec<Job>>,
+    shape: PhantomData<fn() -> S>,
+}
+
+impl<S: Shape> Walk<'_, S> {
+    /// Goes through the histories that go on from `from` by `script`, or by it and what deviates after `since`.
+    fn go_on(&mut self, from: &Remains, before: Option<&Died<'_>>, script: Arc<Script>, since: Since) {
+        let died = before.map_or(0, Died::count);
+        let faults = died + script.deviations.len();
+        let may_die = died < self.limits.crashes && faults < self.limits.faults;
+        let may_deviate = script.deviations.len() < self.limits.deviations && faults < self.limits.faults;
+        let keep = if may_die { Keep::Remains } else { Keep::Seen };
+        let (life, kept, stuck) = self.time.live::<S>(&script, from, keep);
+        let history = History { before, last: &life, kept: &kept, stuck: stuck.as_deref() };
+        self.judge(&history, &script, faults);
+        for (at, left_behind) in life.remains.iter().enumerate() {
+            if left_behind.seen <= since.left_behind {
+                continue;
+            }
+            if let Some(jobs) = &mut self.jobs {
+                jobs.push(Job { script: Arc::clone(&script), died: at });
+                continue;
+            }
+            self.note_moment(&life, at);
+            let died = Died { before, life: &life, at, left_behind };
+            self.go_on(left_behind, Some(&died), Arc::clone(&script), Since::START);
+        }
+        if may_deviate {
+            self.deviate(from, before, &script, &life, since);
+        }
+    }
+
+    /// Goes through the lives that are like `life` until something deviates.
+    fn deviate(
+        &mut self,
+        from: &Remains,
+        before: Option<&Died<'_>>,
+        script: &Script,
+        life: &Life,
+        since: Since,
+    ) {
+        for (at, seen) in life.seen.iter().enumerate().skip(since.seen) {
+            let Seen::Called { slot, method, call, .. } = *seen else { continue };
+            for act in Act::of(method).iter().filter(|act| **act != Act::Cancel || !script.has_cancel()) {
+                let script = script.and(Deviation::Call { slot, method, call, act: *act });
+                self.go_on(from, before, Arc::new(script), Since::deviation(at, Some(*act)));
+            }
+        }
+        // The last append is the end, which nobody can cancel.
+        let appends = life.appends.split_last().map_or([].as_slice(), |(_, appends)| appends);
+        for (seen, appends) in appends.iter().filter(|(seen, _)| *seen > since.seen && !script.has_cancel()) {
+            let script = script.and(Deviation::Cancel { appends: *appends });
+            self.go_on(from, before, Arc::new(script), Since::deviation(*seen - 1, None));
+        }
+    }
+
+    fn judge(&mut self, history: &History<'_>, script: &Script, faults: usize) {
+        self.tally.histories += 1;
+        self.tally.faults += faults as u64;
+        self.tally.prints.insert(history.print(S::SHAPE));
+        let broken = history.judge(S::PLACES, script);
+        if !broken.is_empty() {
+            self.tally.violations.push(violation::<S>(history, script, broken));
+        }
+    }
+
+    /// Notes that a process dies at this moment of `life`.
+    fn note_moment(&mut self, life: &Life, at: usize) {
+        let remains = &life.remains[at];
+        let mut moment = Print::default();
+        (S::SHAPE, remains.moment).hash(&mut moment);
+        moment.add(life.seen[..remains.seen].last().map_or(0, Seen::print));
+        self.tally.moments.insert(moment.finish());
+    }
+}

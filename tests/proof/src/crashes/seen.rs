@@ -1,0 +1,247 @@
+//! What is seen of a history: everything that was called, done and written, in order.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use sagas::InstanceId;
+use sagas::journal::{CheckNext, CompensationNext, Entry, Event, InstanceState, Next};
+
+use super::script::{Act, Method};
+use super::shape::Slot;
+
+/// Something that is seen.
+#[derive(Debug, Clone)]
+pub(crate) enum Seen {
+    /// A service is called: the request is on its way.
+    Called { slot: Slot, method: Method, attempt: u32, call: u8, act: Act },
+    /// A request arrived at its service.
+    Did { slot: Slot, method: Method, done: Done },
+    /// The caller has its answer, or has panicked.
+    Answered { slot: Slot, method: Method },
+    /// The caller was dropped: it took too long.
+    Dropped { slot: Slot, method: Method },
+    /// A call came with another key than the calls of its step before.
+    OtherKey { slot: Slot },
+    /// An entry became durable. `kept` is the row's state, if the write said so.
+    Wrote { id: InstanceId, entry: Arc<Entry>, bytes: u64, kept: Option<InstanceState> },
+    /// A signal became durable.
+    Signalled { id: InstanceId },
+    /// An instance was marked as unreadable.
+    Unreadable { id: InstanceId },
+    /// The store handed out instances whose time had come.
+    HandedOut { instances: usize },
+    /// It is on record that what was running when a process died has got through.
+    Settled,
+    /// Somebody was told something.
+    Told(Told),
+    /// The process died here.
+    Died(Moment),
+}
+
+/// What a service did with a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Done {
+    /// It has had its effect.
+    Applied,
+    /// It knew the key, so there was no further effect.
+    Again,
+    /// It refused.
+    Refused,
+    /// It did nothing, and said so.
+    Nothing,
+    /// It took the effect back.
+    TookBack,
+    /// There was nothing to take back, or not any more.
+    NothingToTakeBack,
+    /// It was asked, and has done it.
+    FoundEffect,
+    /// It was asked, and has not done it, nor will it.
+    FoundNothing,
+    /// It was asked, and does not know.
+    FoundUnknown,
+}
+
+/// What a client was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Told {
+    /// The instance is started.
+    Started,
+    /// The signal is sent.
+    Signalled,
+    /// The outcome.
+    Outcome(Ending),
+    /// What is parked is tried again.
+    Resolved,
+    /// The instance is cancelled.
+    Cancelled,
+}
+
+/// How an instance ended, as its outcome says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Ending {
+    /// Completed.
+    Completed,
+    /// Compensated.
+    Compensated,
+    /// Parked.
+    Parked,
+}
+
+/// When a process dies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Moment {
+    /// A request was sent.
+    Called,
+    /// A service had its effect, and the answer is not in the journal.
+    Done,
+    /// Before an append: time has passed since the last moment, and nothing else.
+    BeforeAppend,
+    /// After an append, before anybody was told.
+    AfterAppend,
+    /// After instances were handed out.
+    HandedOut,
+    /// After it was put on record that what was running when a process died has got through.
+    Settled,
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Called => "after the call was sent",
+            Self::Done => "after the service had answered",
+            Self::BeforeAppend => "before the append",
+            Self::AfterAppend => "after the append",
+            Self::HandedOut => "after what was due was handed out",
+            Self::Settled => "after it was on record that all had got through",
+        })
+    }
+}
+
+impl Seen {
+    /// A short name of this: equal for what is the same, whenever it happens.
+    pub(crate) fn print(&self) -> u64 {
+        let mut hasher = Print::default();
+        std::mem::discriminant(self).hash(&mut hasher);
+        match self {
+            // What comes of it is seen later.
+            Self::Called { slot, method, attempt, call: _, act: _ } => {
+                (slot, method, attempt).hash(&mut hasher)
+            }
+            Self::Did { slot, method, done } => (slot, method, done).hash(&mut hasher),
+            Self::Answered { slot, method } | Self::Dropped { slot, method } => {
+                (slot, method).hash(&mut hasher);
+            }
+            Self::OtherKey { slot } => slot.hash(&mut hasher),
+            Self::Wrote { id, entry, bytes: _, kept } => {
+                (id.as_str(), kept).hash(&mut hasher);
+                entry.events.iter().for_each(|event| print_event(event, &mut hasher));
+            }
+            Self::Signalled { id } | Self::Unreadable { id } => id.hash(&mut hasher),
+            Self::HandedOut { instances } => instances.hash(&mut hasher),
+            Self::Settled => {}
+            Self::Told(told) => told.hash(&mut hasher),
+            Self::Died(moment) => moment.hash(&mut hasher),
+        }
+        hasher.finish()
+    }
+}
+
+/// What an event says but for times, texts and payloads.
+fn print_event(event: &Event, hasher: &mut Print) {
+    event.name().hash(hasher);
+    event.step().hash(hasher);
+    event.item().hash(hasher);
+    match event {
+        Event::StepStarted { attempt, .. }
+        | Event::CheckStarted { attempt, .. }
+        | Event::CompensationStarted { attempt, .. } => attempt.hash(hasher),
+        Event::AttemptFailed { attempt, fault, next, .. } => {
+            (attempt, fault.kind, &fault.code).hash(hasher);
+            print_next(next, hasher);
+        }
+        Event::AttemptLost { attempt, loss, next, .. } => {
+            (attempt, loss).hash(hasher);
+            print_next(next, hasher);
+        }
+        Event::SignalMissed { next, .. } | Event::CheckedVoid { next, .. } => print_next(next, hasher),
+        Event::CheckFailed { attempt, lost, next, .. } => {
+            (attempt, lost).hash(hasher);
+            match next {
+                CheckNext::CheckAt(_) => 0_u8.hash(hasher),
+                CheckNext::InDoubt => 1_u8.hash(hasher),
+                CheckNext::Park(reason) => (2_u8, reason).hash(hasher),
+            }
+        }
+        Event::CompensationFailed { attempt, fault, lost, next, .. } => {
+            (attempt, fault.kind, &fault.code, lost).hash(hasher);
+            match next {
+                CompensationNext::RetryAt(_) => 0_u8.hash(hasher),
+                CompensationNext::Park(reason) => (1_u8, reason).hash(hasher),
+            }
+        }
+        Event::CompensationDecided { cause } => (&cause.step, cause.item, cause.kind).hash(hasher),
+        Event::Parked { reason, .. } => reason.hash(hasher),
+        _ => {}
+    }
+}
+
+fn print_next(next: &Next, hasher: &mut Print) {
+    match next {
+        Next::RetryAt(_) => 0_u8.hash(hasher),
+        Next::Void => 1_u8.hash(hasher),
+        Next::InDoubt => 2_u8.hash(hasher),
+        Next::CheckAt(_) => 3_u8.hash(hasher),
+        Next::Park(reason) => (4_u8, reason).hash(hasher),
+    }
+}
+
+/// A hash of 64 bits, the same in every run: multiplied and folded for each word, so that each bit of what goes in
+/// reaches all bits of what comes out.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Print(u64);
+
+impl Print {
+    /// Adds a word.
+    pub(crate) fn add(&mut self, word: u64) {
+        let product = u128::from(self.0 ^ 0x9e37_79b9_7f4a_7c15) * u128::from(word ^ 0xa076_1d64_78bd_642f);
+        self.0 = fold(product);
+    }
+}
+
+/// Both halves of a product in one word.
+#[expect(clippy::cast_possible_truncation, reason = "the low half is what is wanted")]
+fn fold(product: u128) -> u64 {
+    (product >> 64) as u64 ^ product as u64
+}
+
+impl Hasher for Print {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            self.add(u64::from_le_bytes(word));
+        }
+        self.add(bytes.len() as u64);
+    }
+
+    fn write_u8(&mut self, byte: u8) {
+        self.add(u64::from(byte));
+    }
+
+    fn write_u32(&mut self, word: u32) {
+        self.add(u64::from(word));
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        self.add(word);
+    }
+
+    fn write_usize(&mut self, word: usize) {
+        self.add(word as u64);
+    }
+}

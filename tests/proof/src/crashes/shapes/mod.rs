@@ -1,0 +1,13 @@
+//! The sagas whose histories are gone through.
+
+mod family;
+mod forks;
+mod pivots;
+mod sequences;
+mod waiting;
+
+pub(crate) use family::Child;
+pub(crate) use forks::{Diamond, FanOut};
+pub(crate) use pivots::{Pivot, Tail};
+pub(crate) use sequences::{Five, Four, One, Three, Two};
+pub(crate) use waiting::{Conditional, Delay, Signal, Skipped};
