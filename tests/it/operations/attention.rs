@@ -1,6 +1,6 @@
 //! Telling somebody that an instance needs a person.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use sagas::prelude::*;
@@ -9,8 +9,8 @@ use sagas::{Filter, InstanceState, InstanceSummary};
 use super::desk::{Desk, builder, open, start};
 use super::scenes::ID;
 use crate::support::data::{Data, on_both};
-use crate::support::retry;
 use crate::support::world::{Act, World};
+use crate::support::{poll_times, retry, soon};
 use crate::waiting::in_time;
 
 /// What was told.
@@ -113,13 +113,23 @@ fn a_panic_of_whoever_is_told_harms_nothing() {
 
 #[test]
 fn a_shutdown_waits_for_who_is_being_told() {
-    on_both(async |data| {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(soon(async {
         let (told, world) = (Told::default(), World::default().script("grant", &[Act::LoseAnswer]));
-        let orchestrator = builder(data.open(), &world).on_attention(told.tell()).build().await.unwrap();
+        let (tell, (picks_up, phone)) = (told.tell(), mpsc::channel::<()>());
+        let phone = Mutex::new(phone);
+        let builder = builder(Data::memory().open(), &world).on_attention(move |summary| {
+            phone.lock().unwrap().recv().unwrap();
+            tell(summary);
+        });
+        let orchestrator = builder.build().await.unwrap();
         let _ = start(&orchestrator, ID).await.outcome().await.unwrap();
-        orchestrator.shutdown().await;
+        let mut shutdown = std::pin::pin!(orchestrator.shutdown());
+        assert!(poll_times(shutdown.as_mut(), 1_000).await.is_none(), "nobody has picked up the phone");
+        picks_up.send(()).unwrap();
+        shutdown.await;
         assert_eq!(told.all().len(), 1);
-    });
+    }));
 }
 
 /// A saga with a deadline that comes when it is too late to turn around.

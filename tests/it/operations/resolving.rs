@@ -200,6 +200,7 @@ fn an_output_that_was_told_is_there_after_a_restart() {
         let handle = orchestrator.handle::<Lines>(ID);
         orchestrator.resolve(ID, succeeded(json!({ "at": 7 }))).await.unwrap();
         assert_eq!(handle.outcome().await.unwrap(), Outcome::Completed(77));
+        assert_eq!(handle.status().await.unwrap().steps[1].attempts, 1, "it was there at once");
         orchestrator.shutdown().await;
     });
 }
