@@ -5,6 +5,7 @@
 //! [`codec`] knows how.
 
 pub mod codec;
+mod decision;
 mod entry;
 mod event;
 mod head;
@@ -14,10 +15,9 @@ mod trace;
 #[cfg(test)]
 mod tests;
 
+pub use decision::{Cause, CheckNext, CompensationNext, FailureKind, Loss, Next, ParkReason, ResolutionKind};
 pub use entry::{EncodedEntry, Entry};
-pub use event::{
-    Cause, CheckNext, CompensationNext, Event, FailureKind, Loss, Next, ParkReason, ResolutionKind,
-};
+pub use event::Event;
 pub use head::{Head, InstanceState, Progress};
 pub use payload::Payload;
 pub use trace::{InvalidTrace, TraceContext};
