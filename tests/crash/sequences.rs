@@ -9,7 +9,10 @@ use crate::kill::{finish, kill, must_be_the_same};
 use crate::program::northwind;
 
 /// Kills the program again and again, each time when it has made so many entries more, and at most so many
-/// times: what is killed at every attempt might never end. Returns how often orders were left unfinished.
+/// times. Returns how often orders were left unfinished.
+///
+/// An order that is the only one running when the program dies three times in a row is taken for the cause and parks,
+/// as [`poison`](crate::poison) shows. So after each entry the program is killed twice only: the same order may be it.
 fn kills(db: &Path, options: &str, entries: u32, times: usize) -> usize {
     let mut found = 0;
     for _ in 0..times {
@@ -23,9 +26,9 @@ fn kills(db: &Path, options: &str, entries: u32, times: usize) -> usize {
 #[test]
 fn killed_again_and_again_with_many_orders_under_way_it_finishes_them_all() {
     let options = "--json --concurrency 64 --no-ship Kenya";
-    for entries in [1, 10, 50] {
+    for (entries, times) in [(1, 2), (10, 5), (50, 5)] {
         let db = tempfile::tempdir().unwrap();
-        let found = kills(db.path(), options, entries, 5);
+        let found = kills(db.path(), options, entries, times);
         assert!(found >= 2, "{found} with {entries} entries each");
         finish(db.path(), options, 40);
     }
@@ -34,7 +37,7 @@ fn killed_again_and_again_with_many_orders_under_way_it_finishes_them_all() {
 #[test]
 fn killed_again_and_again_with_one_order_under_way_it_finishes_them_all() {
     let options = "--json --concurrency 1 --no-ship Kenya";
-    for (entries, times) in [(1, 3), (16, 10)] {
+    for (entries, times) in [(1, 2), (16, 10)] {
         let db = tempfile::tempdir().unwrap();
         let found = kills(db.path(), options, entries, times);
         assert!(found >= 1, "{found} with {entries} entries each");
