@@ -173,7 +173,7 @@ pub enum ResolutionKind {
     /// The compensation is given up, or what has to come before it: it counts as compensated, and its effect, if
     /// it has one, is left standing.
     Skip,
-    /// The step succeeded: [`StepSucceeded`](Event::StepSucceeded) follows in the same entry.
+    /// The step succeeded: [`StepSucceeded`](crate::journal::Event::StepSucceeded) follows in the same entry.
     Succeeded,
     /// The step had no effect, and will have none. One that must succeed is tried again, with a new budget; any
     /// other is the instance's failure.
