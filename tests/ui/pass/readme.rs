@@ -144,9 +144,26 @@ async fn run(
         Outcome::Parked(parked) => println!("somebody must look: {parked}"),
     }
 
-    let note = "the gateway is back".to_owned(); // for the journal
-    orchestrator.acting_as("mara").resolve("order-10248", sagas::Resolution::Retry { note }).await?;
+    let on_call = orchestrator.acting_as("mara");
+    let stuck = || sagas::Filter::new().step("process_payment").reason(ParkReason::InDoubt);
+    for parked in on_call.instances(stuck()).await?.items {
+        println!("{}", on_call.inspect(parked.id).await?); // its attempts as a timeline, without payloads
+    }
+    let note = "the gateway is back".to_owned();
+    on_call.resolve_all(stuck(), sagas::Resolution::Retry { note }).await?; // each once, and no more at a time than `max_running`
     Ok(())
+}
+
+#[tokio::test]
+async fn nothing_is_lost() {
+    sagas::testing::explore(|| { let shop = Shop::default(); (OrderFlow::over(&shop), shop) }, place_order())
+        .check(|shop, outcome| match outcome {
+            Outcome::Completed(_) => assert_eq!(shop.stock(), 7),
+            Outcome::Compensated(_) => assert_eq!(shop.stock(), 10),
+            Outcome::Parked(parked) => panic!("{parked}"),
+        })
+        .run()
+        .await;
 }
 
 #[tokio::main(flavor = "current_thread")]
