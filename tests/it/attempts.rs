@@ -175,7 +175,7 @@ async fn outcome_of(data: &Data, flow: &Odd, oddity: Oddity) -> Outcome<Odd> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn i14_whatever_an_attempt_does_it_is_in_doubt_and_compensated() {
+async fn peer_i14_whatever_an_attempt_does_or_returns_it_is_in_doubt_and_compensated() {
     let cases = [
         (Oddity::PanicAtOnce, "panicked", "panicked: at once"),
         (Oddity::PanicLater, "panicked", "panicked: later"),

@@ -78,7 +78,8 @@ async fn another_takes_over_when_the_lease_of_one_that_is_gone_has_passed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn i15_late_results_of_one_that_lost_its_lease_change_nothing() {
+async fn peer_i15_late_results_of_a_namesake_that_lost_its_lease_change_nothing() {
+    // Both go by the same name: it is the stay that counts.
     let (data, clock) = (Data::memory(), SystemClock::new());
     let world = World::default().script("create_order", &[Act::Wait]).script("ship", &[Act::Reject]);
     let (first, plan) = worker(&data, &world, clock).await;

@@ -42,6 +42,8 @@ mod waiting;
 
 mod operations;
 
+mod peers;
+
 mod versions;
 
 mod observability;

@@ -61,7 +61,7 @@ fn store_of(written: &[Written]) -> Data {
 }
 
 #[test]
-fn i5_i8_every_prefix_of_every_journal_is_gone_on_from() {
+fn peer_i5_i8_every_prefix_of_every_journal_is_gone_on_from() {
     let mut prefixes = 0;
     for script in SCRIPTS {
         let written = record(&world(script));

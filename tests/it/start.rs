@@ -71,11 +71,11 @@ fn the_same_start_is_the_same_instance_after_a_restart() {
 }
 
 #[test]
-fn many_starts_at_once_are_one_instance() {
+fn peer_five_hundred_starts_at_once_are_one_instance() {
     on_both(async |data| {
         let world = World::default();
         let orchestrator = open(data.open(), &world).await;
-        let starts: Vec<_> = (0..64)
+        let starts: Vec<_> = (0..500)
             .map(|_| {
                 let orchestrator = orchestrator.clone();
                 tokio::spawn(async move { start(&orchestrator, "order-1").await.outcome().await })
@@ -118,7 +118,7 @@ fn many_starts_at_once_of_one_that_a_restart_goes_on_with() {
 }
 
 #[test]
-fn i17_same_id_other_input_is_a_conflict() {
+fn peer_i17_same_id_other_input_is_a_conflict() {
     on_both(async |data| {
         let world = World::default().script("pay", &[Act::Wait]);
         let orchestrator = open(data.open(), &world).await;

@@ -80,6 +80,7 @@ struct Planned {
     failures: Vec<Moment>,
     from: usize,
     broken: bool,
+    renewals_fail: bool,
     crash: Option<(usize, Moment)>,
     dead: bool,
     on_append: Option<OnAppend>,
@@ -134,6 +135,11 @@ impl Plan {
     /// Nothing can be appended and nothing reopened or read until [`mend`](Self::mend).
     pub(crate) fn break_down(&self) {
         self.lock().broken = true;
+    }
+
+    /// From here on no lease can be prolonged; everything else works.
+    pub(crate) fn fail_renewals(&self) {
+        self.lock().renewals_fail = true;
     }
 
     /// The store works again.
@@ -313,6 +319,9 @@ impl Store for Probe {
 
     async fn renew(&self, epoch: Epoch, now: Timestamp, lease_until: Timestamp) -> Result<bool, StoreError> {
         self.plan.released(Asked::Renew).await;
+        if self.plan.lock().renewals_fail {
+            return Err(broken());
+        }
         self.inner.renew(epoch, now, lease_until).await
     }
 
