@@ -28,6 +28,7 @@ mod admission;
 
 mod last_moments;
 mod lifecycle;
+mod trial;
 
 mod crash_points;
 mod prefixes;

@@ -104,10 +104,14 @@ impl Live {
         if core.timer.as_ref().is_some_and(|(armed, _)| *armed == at) {
             return;
         }
+        let wait = at.since(self.shared.now());
+        if core.place.is_none() && wait.is_zero() {
+            // It is due, and without a place nothing starts: it is queued for one when its attempts have ended.
+            return;
+        }
         if let Some((_, timer)) = core.timer.take() {
             timer.abort();
         }
-        let wait = at.since(self.shared.now());
         let live = Arc::clone(self);
         let timer = self.shared.runtime.spawn(async move {
             tokio::time::sleep(wait).await;
