@@ -23,7 +23,7 @@ mod table;
 use std::process::ExitCode;
 
 use args::Command;
-use crashes::Violation;
+use crashes::{Violation, command};
 
 /// How many violations are shown.
 const SHOWN_MAX: usize = 5;
@@ -49,10 +49,8 @@ fn main() -> ExitCode {
 
 /// Goes through what is chosen, and says whether nothing is broken in it.
 fn go_through(choice: &crashes::Choice) -> bool {
-    let found = crashes::run(choice);
-    let violations: Vec<_> = found.iter().flat_map(|(_, violations)| violations).collect();
-    violations.iter().take(SHOWN_MAX).for_each(|violation| show(violation));
-    let rows: Vec<_> = found.iter().map(|(row, _)| row.clone()).collect();
+    let (rows, violations) = crashes::run(choice);
+    violations.iter().take(SHOWN_MAX).for_each(show);
     table::print(&rows);
     violations.is_empty()
 }
@@ -60,11 +58,7 @@ fn go_through(choice: &crashes::Choice) -> bool {
 /// Shows a history, with what is broken in it and the command that repeats it.
 fn show(history: &Violation) {
     let Violation { shape, script, crashes, broken, timeline } = history;
-    let crashes: Vec<_> = crashes.iter().map(ToString::to_string).collect();
-    let crashes = crashes.join(",");
-    println!(
-        "cargo run --profile proof -p saga-proof -- --shape {shape} --script '{script}' --crashes '{crashes}'"
-    );
+    println!("{}", command(shape, script, crashes));
     println!("{timeline}");
     broken.iter().for_each(|broken| println!("  BROKEN  {broken}"));
 }

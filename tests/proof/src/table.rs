@@ -11,31 +11,64 @@ pub(crate) struct Row {
     pub(crate) repeated: u64,
     /// How many faults there were in all of them.
     pub(crate) faults: u64,
+    /// At how many different positions a process died.
+    pub(crate) positions: u64,
     /// In how many cases a promise was broken.
     pub(crate) violations: u64,
     /// How long it took.
     pub(crate) seconds: f64,
-    /// What else there is to say.
-    pub(crate) note: String,
+}
+
+impl Row {
+    /// Adds another line to this one.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.cases += other.cases;
+        self.repeated += other.repeated;
+        self.faults += other.faults;
+        self.positions += other.positions;
+        self.violations += other.violations;
+        self.seconds += other.seconds;
+    }
 }
 
 /// Prints the table, as Markdown.
 pub(crate) fn print(rows: &[Row]) {
-    println!("| kind | cases | repeated | faults | violations | seconds | |");
-    println!("| --- | --: | --: | --: | --: | --: | --- |");
+    println!("| kind | cases | repeated | faults | crash positions | violations | seconds |");
+    println!("| --- | --: | --: | --: | --: | --: | --: |");
     let mut all = Row { kind: "all".to_owned(), ..Row::default() };
     for row in rows {
         line(row);
-        all.cases += row.cases;
-        all.repeated += row.repeated;
-        all.faults += row.faults;
-        all.violations += row.violations;
-        all.seconds += row.seconds;
+        all.add(row);
     }
     line(&all);
 }
 
 fn line(row: &Row) {
-    let Row { kind, cases, repeated, faults, violations, seconds, note } = row;
-    println!("| {kind} | {cases} | {repeated} | {faults} | {violations} | {seconds:.1} | {note} |");
+    let Row { kind, cases, repeated, faults, positions, violations, seconds } = row;
+    let [cases, repeated, faults, positions, violations] =
+        [cases, repeated, faults, positions, violations].map(|number| grouped(*number));
+    println!("| {kind} | {cases} | {repeated} | {faults} | {positions} | {violations} | {seconds:.0} |");
+}
+
+/// A number with its thousands apart.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::grouped;
+
+    #[test]
+    fn thousands_are_apart() {
+        assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+    }
 }

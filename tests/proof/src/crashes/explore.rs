@@ -181,7 +181,9 @@ impl<S: Shape> Walk<'_, S> {
         let may_die = died < self.limits.crashes && faults < self.limits.faults;
         let may_deviate = script.deviations.len() < self.limits.deviations && faults < self.limits.faults;
         let keep = if may_die { Keep::Remains } else { Keep::Seen };
+        self.time.watch.begin(S::SHAPE, S::PLACES, &script, before.map(Died::moments).unwrap_or_default());
         let (life, kept, stuck) = self.time.live::<S>(&script, from, keep);
+        self.time.watch.end();
         let history = History { before, last: &life, kept: &kept, stuck: stuck.as_deref() };
         self.judge(&history, &script, faults);
         for (at, left_behind) in life.remains.iter().enumerate() {

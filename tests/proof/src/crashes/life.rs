@@ -16,6 +16,7 @@ use super::seen::{Ending, Seen, Told};
 use super::services::Services;
 use super::shape::{ID, Met, Of, Shape};
 use super::store::{SeenStore, bytes_of};
+use super::watch::Watch;
 
 /// How often a parked instance is tried again before it counts as stuck: more often than any script deviates.
 const RETRIES_MAX: usize = 12;
@@ -29,13 +30,14 @@ const LOOK_AFTER: Duration = Duration::from_secs(20);
 /// A thread's simulated time, in which one life runs after the other.
 pub(crate) struct Time {
     runtime: Runtime,
+    /// What is under way in it.
+    pub(crate) watch: Watch,
 }
 
 impl Time {
     /// A new one.
     pub(crate) fn new() -> Self {
-        let runtime = Builder::new_current_thread().enable_time().start_paused(true).build();
-        Self { runtime: runtime.expect("a runtime without I/O needs nothing") }
+        Self { runtime: runtime(), watch: Watch::default() }
     }
 
     /// One life, from what the one before left behind to the end of the instance.
@@ -57,7 +59,7 @@ impl Time {
         });
         if end.is_some() {
             // Whatever hangs must not disturb the next life.
-            *self = Self::new();
+            self.runtime = runtime();
         }
         (life, kept, end)
     }
@@ -78,7 +80,7 @@ impl Time {
             (recorder, left_behind)
         });
         // A process that is killed drops nothing, so nothing is: who sees his end coming can still put things in order.
-        std::mem::forget(std::mem::replace(self, Self::new()));
+        std::mem::forget(std::mem::replace(&mut self.runtime, runtime()));
         (recorder.end(), left_behind)
     }
 
@@ -109,6 +111,11 @@ fn ids<S: Shape>() -> impl Iterator<Item = String> {
         Of::Root => None,
     });
     std::iter::once(ID.to_owned()).chain(child)
+}
+
+fn runtime() -> Runtime {
+    let runtime = Builder::new_current_thread().enable_time().start_paused(true).build();
+    runtime.expect("a runtime without I/O needs nothing")
 }
 
 /// Runs a life until the process dies.

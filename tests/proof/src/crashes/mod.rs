@@ -17,10 +17,11 @@ mod services;
 mod shape;
 mod shapes;
 mod store;
+mod watch;
 mod world;
 
 #[cfg(test)]
 mod tests;
 
 pub(crate) use explore::Violation;
-pub(crate) use run::{Choice, repeat, run};
+pub(crate) use run::{Choice, command, repeat, run};

@@ -64,6 +64,18 @@ fn a_life_that_is_cut_short_leaves_behind_what_was_copied_of_it() {
 }
 
 #[test]
+fn what_once_went_round_in_circles_comes_to_an_end() {
+    let mut time = Time::new();
+    let script_of_child = script::<Child>("c=refused,q/compensate=refused");
+    let parked_child = explore::repeat::<Child>(&mut time, Rules::KEPT, &script_of_child, &[]);
+    let script_of_diamond = script::<Diamond>("b/check=unknown,c/compensate=timeout-done");
+    let on_trial = explore::repeat::<Diamond>(&mut time, Rules::KEPT, &script_of_diamond, &[3, 0]);
+    for history in [parked_child, on_trial] {
+        assert_eq!(history.broken, [], "{}", history.timeline);
+    }
+}
+
+#[test]
 fn a_history_is_the_same_whenever_it_is_repeated() {
     let one = all::<Two>(3, Rules::KEPT);
     let other = all::<Two>(3, Rules::KEPT);
