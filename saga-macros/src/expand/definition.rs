@@ -21,7 +21,7 @@ pub(crate) fn expand(saga: &Saga, library: &TokenStream) -> TokenStream {
     let output = saga.output;
     let steps = saga.steps.iter().filter_map(|each| step(saga, each, library));
     quote! {
-        #library::__private::Definition::new(Self::NAME, #version, ::std::vec::Vec::from([#(#steps),*]), #output)
+        #library::__private::Definition::new(<Self as #library::Saga>::NAME, #version, ::std::vec::Vec::from([#(#steps),*]), #output)
             #deadline
     }
 }
