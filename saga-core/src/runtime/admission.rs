@@ -1,6 +1,6 @@
 //! How many instances are driven at once, and who is next.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,11 +25,28 @@ struct Book {
     revived: usize,
     /// Nothing but what is read back is given a place.
     holds_back: bool,
-    queue: VecDeque<(InstanceId, Slot)>,
+    /// In their order. Who has no slot any more is passed over; the first one has.
+    queue: VecDeque<InstanceId>,
+    slots: HashMap<InstanceId, Slot>,
     /// Those that somebody has resumed. They wait apart, so that many of them do not hold up what starts.
     resumed: VecDeque<InstanceId>,
     /// Whose turn it is when some of both wait.
     resumed_is_next: bool,
+}
+
+impl Book {
+    fn pop_queued(&mut self) -> Option<InstanceId> {
+        let id = self.queue.pop_front()?;
+        self.dequeue(&id);
+        Some(id)
+    }
+
+    fn dequeue(&mut self, id: &InstanceId) {
+        self.slots.remove(id);
+        while self.queue.front().is_some_and(|first| !self.slots.contains_key(first)) {
+            self.queue.pop_front();
+        }
+    }
 }
 
 /// Whose place it is.
@@ -146,13 +163,16 @@ impl Admission {
 
     /// Puts a durable instance at the end of the queue.
     pub(crate) fn enqueue(&self, id: InstanceId, slot: Slot) {
-        self.book().queue.push_back((id, slot));
+        let mut book = self.book();
+        book.slots.entry(id.clone()).or_insert(slot);
+        book.queue.push_back(id);
+        drop(book);
         self.changed.notify_one();
     }
 
     /// Forgets an instance that waits for a place no more.
     pub(crate) fn dequeue(&self, id: &InstanceId) {
-        self.book().queue.retain(|(queued, _)| queued != id);
+        self.book().dequeue(id);
     }
 
     /// Lets an instance that somebody has resumed wait for a place.
@@ -172,7 +192,7 @@ impl Admission {
             book.resumed_is_next = !resumes;
             let (id, origin) = match resumes {
                 true => (book.resumed.pop_front(), Origin::Resumed),
-                false => (book.queue.pop_front().map(|(id, _slot)| id), Origin::Started),
+                false => (book.pop_queued(), Origin::Started),
             };
             let Some(id) = id else { break };
             match origin {
@@ -187,7 +207,7 @@ impl Admission {
     /// How many wait for a place.
     #[cfg(feature = "metrics")]
     pub(crate) fn queued(&self) -> usize {
-        self.book().queue.len()
+        self.book().slots.len()
     }
 
     /// Waits until a place was given back or an instance queued since the last call.
@@ -243,6 +263,26 @@ mod tests {
         let next = admission.next_queued(10);
         assert_eq!(ids(&next), ["first"]);
         assert!(matches!(admission.try_seat(false), Some(Seat::Slot(_))));
+    }
+
+    #[test]
+    fn who_waits_no_more_holds_up_nobody() {
+        let admission = Admission::new(1, Some(3));
+        let Some(Seat::Place(place)) = admission.try_seat(false) else { panic!("one is free") };
+        for name in ["first", "second", "third"] {
+            let Some(Seat::Slot(slot)) = admission.try_seat(false) else { panic!("three may wait") };
+            admission.enqueue(id(name), slot);
+        }
+        admission.enqueue_resumed(id("resumed"));
+        admission.dequeue(&id("second"));
+        assert!(matches!(admission.try_seat(false), Some(Seat::Slot(_))), "there is room again");
+        admission.dequeue(&id("first"));
+        drop(place);
+        let next = admission.next_queued(10);
+        assert_eq!(ids(&next), ["third"]);
+        drop(next);
+        assert_eq!(ids(&admission.next_queued(10)), ["resumed"]);
+        assert!(matches!(admission.try_seat(false), Some(Seat::Place(_))), "nobody waits any more");
     }
 
     #[test]
