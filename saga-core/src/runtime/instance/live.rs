@@ -10,7 +10,7 @@ use tokio::task::AbortHandle;
 use tracing::Span;
 
 use super::attend::Attended;
-use super::news::Told;
+use super::news::Announced;
 use crate::error::Error;
 use crate::id::{Epoch, InstanceId, Seq, StepIndex};
 use crate::journal::{Event, Progress, TraceContext};
@@ -55,7 +55,7 @@ pub(super) struct Core {
     pub(super) machine: Machine,
     pub(super) seq: Seq,
     pub(super) progress: Progress,
-    pub(super) told: Told,
+    pub(super) announced: Announced,
     pub(super) output: Output,
     pub(super) place: Option<Place>,
     pub(super) slot: Option<Slot>,
@@ -157,9 +157,9 @@ impl Live {
         progress: Progress,
         output: Output,
     ) -> Arc<Self> {
-        let told = Told { state: progress.state, needs_attention: progress.needs_attention };
+        let announced = Announced { state: progress.state, needs_attention: progress.needs_attention };
         let live = Self::new(shared, arriving, machine, seq, progress, output);
-        live.core().told = told;
+        live.core().announced = announced;
         live.created.store(true, Ordering::Release);
         live
     }
@@ -177,7 +177,7 @@ impl Live {
             machine,
             seq,
             progress,
-            told: Told::BEGUN,
+            announced: Announced::BEGUN,
             output,
             place,
             slot,

@@ -11,12 +11,12 @@ use crate::private::Role;
 
 /// What was told last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Told {
+pub(super) struct Announced {
     pub(super) state: InstanceState,
     pub(super) needs_attention: bool,
 }
 
-impl Told {
+impl Announced {
     /// What everybody knows of an instance that begins.
     pub(super) const BEGUN: Self = Self { state: InstanceState::Running, needs_attention: false };
 }
@@ -35,14 +35,14 @@ impl Live {
             self.tell_event(event);
         }
         let progress = &core.progress;
-        let now = Told { state: progress.state, needs_attention: progress.needs_attention };
-        let before = std::mem::replace(&mut core.told, now);
+        let now = Announced { state: progress.state, needs_attention: progress.needs_attention };
+        let before = std::mem::replace(&mut core.announced, now);
         if now.state != before.state {
             self.meters.came_to(now.state, progress.reason);
             self.tell_state(core);
         }
         if now.needs_attention && !before.needs_attention {
-            warn!(parent: self.span(), "it needs attention: something is tried in vain, again and again");
+            warn!(parent: self.span(), "it needs attention");
         }
     }
 
