@@ -1,23 +1,17 @@
-//! The command line.
+//! The command line: a part of the proof, then what is chosen of it.
 
+use lexopt::Parser;
 use lexopt::prelude::*;
 
-use crate::crashes::Choice;
+use crate::crashes;
 
 /// What is asked for.
 #[derive(Debug)]
 pub(crate) enum Command {
-    /// To go through all that is chosen.
-    GoThrough(Choice),
-    /// To repeat one history.
-    Repeat {
-        /// Of this shape.
-        shape: String,
-        /// By this script.
-        script: String,
-        /// With lives that die at these moments.
-        crashes: Vec<usize>,
-    },
+    /// To go through every part.
+    Everything,
+    /// To go through crash points.
+    Crashes(crashes::Choice),
 }
 
 /// Reads the command line.
@@ -25,26 +19,34 @@ pub(crate) enum Command {
 /// # Errors
 /// What is wrong with it.
 pub(crate) fn parse() -> Result<Command, lexopt::Error> {
-    let mut args = lexopt::Parser::from_env();
-    let mut choice = Choice::default();
-    let (mut script, mut crashes) = (None, Vec::new());
+    let mut args = Parser::from_env();
+    match args.next()? {
+        None => Ok(Command::Everything),
+        Some(Value(part)) if part == "crashes" => crashes(&mut args).map(Command::Crashes),
+        Some(Value(part)) => Err(format!("there is no part {}: there is crashes", part.display()).into()),
+        Some(other) => Err(other.unexpected()),
+    }
+}
+
+fn crashes(args: &mut Parser) -> Result<crashes::Choice, lexopt::Error> {
+    let (mut shape, mut faults) = (None, None);
+    let (mut script, mut died) = (None, Vec::new());
     while let Some(arg) = args.next()? {
         match arg {
-            Long("shape") => choice.shape = Some(args.value()?.string()?),
-            Long("faults") => choice.faults = Some(args.value()?.parse()?),
+            Long("shape") => shape = Some(args.value()?.string()?),
+            Long("faults") => faults = Some(args.value()?.parse()?),
             Long("script") => script = Some(args.value()?.string()?),
             Long("crashes") => {
                 let text = args.value()?.string()?;
                 let numbers = text.split(',').filter(|number| !number.is_empty()).map(str::parse);
-                crashes =
-                    numbers.collect::<Result<_, _>>().map_err(|_| "crashes are numbers, such as 3,7")?;
+                died = numbers.collect::<Result<_, _>>().map_err(|_| "crashes are numbers, such as 3,7")?;
             }
             other => return Err(other.unexpected()),
         }
     }
-    match (script, choice.shape) {
-        (Some(script), Some(shape)) => Ok(Command::Repeat { shape, script, crashes }),
+    match (script, shape) {
+        (Some(script), Some(shape)) => Ok(crashes::Choice::One { shape, script, crashes: died }),
         (Some(_), None) => Err("a script is of a shape: name it with --shape".into()),
-        (None, shape) => Ok(Command::GoThrough(Choice { shape, ..choice })),
+        (None, shape) => Ok(crashes::Choice::All { shape, faults }),
     }
 }

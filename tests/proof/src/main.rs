@@ -2,9 +2,9 @@
 //! gone through and of what was broken.
 //!
 //! ```text
-//! cargo run --profile proof -p saga-proof                             # as much as a few minutes allow
-//! cargo run --profile proof -p saga-proof -- --faults 4               # more
-//! cargo run --profile proof -p saga-proof -- --shape diamond          # one shape
+//! cargo run --profile proof -p saga-proof                                 # as much as a few minutes allow
+//! cargo run --profile proof -p saga-proof -- crashes --faults 4           # more crash points
+//! cargo run --profile proof -p saga-proof -- crashes --shape diamond      # those of one shape
 //! ```
 //! Whatever is broken is shown as a timeline, under the command that repeats it.
 
@@ -23,23 +23,18 @@ mod table;
 use std::process::ExitCode;
 
 use args::Command;
-use crashes::{Violation, command};
+use table::Found;
 
 /// How many violations are shown.
 const SHOWN_MAX: usize = 5;
 
 fn main() -> ExitCode {
-    let done = args::parse().map_err(|error| error.to_string()).and_then(|command| match command {
-        Command::GoThrough(choice) => Ok(go_through(&choice)),
-        Command::Repeat { shape, script, crashes } => {
-            let history = crashes::repeat(&shape, &script, &crashes)?;
-            show(&history);
-            Ok(history.broken.is_empty())
-        }
+    let found = args::parse().map_err(|error| error.to_string()).and_then(|command| match command {
+        Command::Everything => crashes::run(&crashes::Choice::default()),
+        Command::Crashes(choice) => crashes::run(&choice),
     });
-    match done {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
+    match found {
+        Ok(found) => report(&found),
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::from(2)
@@ -47,18 +42,10 @@ fn main() -> ExitCode {
     }
 }
 
-/// Goes through what is chosen, and says whether nothing is broken in it.
-fn go_through(choice: &crashes::Choice) -> bool {
-    let (rows, violations) = crashes::run(choice);
-    violations.iter().take(SHOWN_MAX).for_each(show);
-    table::print(&rows);
-    violations.is_empty()
-}
-
-/// Shows a history, with what is broken in it and the command that repeats it.
-fn show(history: &Violation) {
-    let Violation { shape, script, crashes, broken, timeline } = history;
-    println!("{}", command(shape, script, crashes));
-    println!("{timeline}");
-    broken.iter().for_each(|broken| println!("  BROKEN  {broken}"));
+/// Shows what was found, and says whether it is nothing.
+fn report(found: &Found) -> ExitCode {
+    found.violations.iter().take(SHOWN_MAX).for_each(|violation| println!("{violation}"));
+    table::print(&found.rows);
+    let is_whole = found.rows.iter().all(|row| row.violations == 0);
+    if is_whole { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

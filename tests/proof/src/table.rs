@@ -1,4 +1,13 @@
-//! The table of what was gone through.
+//! What was found, and the table of what was gone through.
+
+/// What a part of the proof has found.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// What it has gone through, in lines of the table.
+    pub(crate) rows: Vec<Row>,
+    /// Each violation as text: the command that repeats it, and what happened.
+    pub(crate) violations: Vec<String>,
+}
 
 /// One line of it.
 #[derive(Debug, Clone, Default)]

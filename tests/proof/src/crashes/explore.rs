@@ -5,6 +5,7 @@
 //! once, and none is left out.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use super::check::Broken;
 use super::history::{Died, History};
 use super::life::Time;
 use super::recorder::{Keep, Life, Remains};
+use super::run::command;
 use super::script::{Act, Deviation, Script};
 use super::seen::{Print, Seen};
 use super::shape::Shape;
@@ -60,6 +62,15 @@ pub(crate) struct Violation {
     pub(crate) broken: Vec<Broken>,
     /// What happened.
     pub(crate) timeline: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { shape, script, crashes, broken, timeline } = self;
+        writeln!(f, "{}", command(shape, script, crashes))?;
+        writeln!(f, "{timeline}")?;
+        broken.iter().try_for_each(|broken| writeln!(f, "  BROKEN  {broken}"))
+    }
 }
 
 /// How much goes otherwise in a history at most.

@@ -23,5 +23,4 @@ mod world;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use explore::Violation;
-pub(crate) use run::{Choice, command, repeat, run};
+pub(crate) use run::{Choice, run};

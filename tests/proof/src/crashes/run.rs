@@ -14,7 +14,7 @@ use super::shapes::{
 };
 use super::watch::{LOOK_EVERY, Stuck, Watch};
 use super::world::Rules;
-use crate::table::Row;
+use crate::table::{Found, Row};
 
 /// A shape, with its type forgotten.
 struct AnyShape {
@@ -70,21 +70,60 @@ static SHAPES: [AnyShape; 14] = [
 ];
 
 /// What to go through.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Choice {
-    /// Only the shape of this name.
-    pub(crate) shape: Option<String>,
-    /// How much goes otherwise at most.
-    pub(crate) faults: Option<usize>,
+#[derive(Debug)]
+pub(crate) enum Choice {
+    /// All histories.
+    All {
+        /// Only those of the shape of this name.
+        shape: Option<String>,
+        /// With this many faults at most.
+        faults: Option<usize>,
+    },
+    /// One history.
+    One {
+        /// Of this shape.
+        shape: String,
+        /// By this script.
+        script: String,
+        /// With lives that die at these moments.
+        crashes: Vec<usize>,
+    },
+}
+
+impl Default for Choice {
+    fn default() -> Self {
+        Self::All { shape: None, faults: None }
+    }
 }
 
 /// Goes through everything that is chosen.
-pub(crate) fn run(choice: &Choice) -> (Vec<Row>, Vec<Violation>) {
-    let chosen = SHAPES.iter().filter(|shape| choice.shape.as_deref().is_none_or(|name| name == shape.name));
-    let (mut rows, mut violations) = (Vec::<Row>::new(), Vec::new());
-    for shape in chosen {
+///
+/// # Errors
+/// What is wrong with the choice.
+pub(crate) fn run(choice: &Choice) -> Result<Found, String> {
+    match choice {
+        Choice::All { shape, faults } => {
+            let chosen = shape.as_deref().map(named).transpose()?;
+            let chosen = chosen.map_or(&SHAPES[..], std::slice::from_ref);
+            Ok(run_shapes(chosen, *faults))
+        }
+        Choice::One { shape, script, crashes } => repeat(named(shape)?, script, crashes),
+    }
+}
+
+/// The shape of this name.
+fn named(name: &str) -> Result<&'static AnyShape, String> {
+    SHAPES.iter().find(|shape| shape.name == name).ok_or_else(|| {
+        let names: Vec<_> = SHAPES.iter().map(|shape| shape.name).collect();
+        format!("there is no shape {name:?}: there are {}", names.join(", "))
+    })
+}
+
+fn run_shapes(shapes: &[AnyShape], faults: Option<usize>) -> Found {
+    let mut found = Found::default();
+    for shape in shapes {
         let began = Instant::now();
-        let tally = run_shape(shape, choice.faults.unwrap_or(shape.faults));
+        let tally = run_shape(shape, faults.unwrap_or(shape.faults));
         let cases = tally.prints.len() as u64;
         let row = Row {
             kind: format!("crash points: {}", shape.kind),
@@ -96,13 +135,13 @@ pub(crate) fn run(choice: &Choice) -> (Vec<Row>, Vec<Violation>) {
             seconds: began.elapsed().as_secs_f64(),
         };
         eprintln!("{}: {cases} cases, {} violations, {:.1} s", shape.name, row.violations, row.seconds);
-        violations.extend(tally.violations);
-        match rows.last_mut() {
+        found.violations.extend(tally.violations.iter().map(ToString::to_string));
+        match found.rows.last_mut() {
             Some(last) if last.kind == row.kind => last.add(&row),
-            _ => rows.push(row),
+            _ => found.rows.push(row),
         }
     }
-    (rows, violations)
+    found
 }
 
 /// Goes through the histories of a shape, and watches that none goes round in circles.
@@ -153,21 +192,30 @@ fn give_up(stuck: &Stuck) -> ! {
 }
 
 /// The command that repeats a history.
-pub(crate) fn command(shape: &str, script: &str, crashes: &[usize]) -> String {
+pub(super) fn command(shape: &str, script: &str, crashes: &[usize]) -> String {
     let crashes: Vec<_> = crashes.iter().map(ToString::to_string).collect();
     let crashes = crashes.join(",");
     format!(
-        "cargo run --profile proof -p saga-proof -- --shape {shape} --script '{script}' --crashes '{crashes}'"
+        "cargo run --profile proof -p saga-proof -- crashes --shape {shape} --script '{script}' --crashes '{crashes}'"
     )
 }
 
-/// Repeats one history.
+/// Repeats one history, and shows it whatever it is.
 ///
 /// # Errors
 /// What is wrong with its name.
-pub(crate) fn repeat(shape: &str, script: &str, crashes: &[usize]) -> Result<Violation, String> {
-    let shape =
-        SHAPES.iter().find(|known| known.name == shape).ok_or_else(|| format!("no shape {shape:?}"))?;
+fn repeat(shape: &AnyShape, script: &str, crashes: &[usize]) -> Result<Found, String> {
+    let began = Instant::now();
     let script = Arc::new(Script::parse(script, shape.places)?);
-    Ok((shape.repeat)(&mut Time::new(), Rules::KEPT, &script, crashes))
+    let history = (shape.repeat)(&mut Time::new(), Rules::KEPT, &script, crashes);
+    let row = Row {
+        kind: format!("crash points: {}", shape.name),
+        cases: 1,
+        faults: (history.crashes.len() + script.deviations.len()) as u64,
+        positions: history.crashes.len() as u64,
+        violations: u64::from(!history.broken.is_empty()),
+        seconds: began.elapsed().as_secs_f64(),
+        ..Row::default()
+    };
+    Ok(Found { rows: vec![row], violations: vec![history.to_string()] })
 }
