@@ -1,5 +1,6 @@
 //! What may happen in a state.
 
+use saga_core::id::StepIndex;
 use saga_core::journal::InstanceState;
 use saga_core::time::Timestamp;
 
@@ -127,7 +128,9 @@ impl Saga {
             return;
         }
         let service = &state.services[usize::from(call.step)];
-        let is_settled = call.method == Method::Step && service.is_settled(self.flaw);
+        let of = StepIndex::new(usize::from(call.step)).and_then(|step| self.definition.step(step));
+        let is_settled =
+            call.method == Method::Step && of.is_some_and(|step| service.is_settled(step, self.flaw));
         actions.extend([Action::Lose { call: at }, arrive(Fate::DoneUnheard)]);
         if call.method != Method::Check {
             actions.push(Action::TimeOut { call: at });

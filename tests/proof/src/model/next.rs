@@ -80,6 +80,12 @@ impl Saga {
             Method::Compensation => service.compensate(call.has_output, fate),
         };
         match call.method {
+            Method::Step if fate == Fate::Refused && effects > 0 && !was_compensated => {
+                state.past.refused_effects[step] = true;
+            }
+            Method::Compensation if service.effects < effects && state.past.refused_effects[step] => {
+                self.counts.saw(Seen::RefusedFirst);
+            }
             Method::Step if service.effects > effects && is_stale => state.past.stale_effects[step] = true,
             Method::Step if was_compensated && call.caller.is_none() => self.counts.saw(Seen::LateRefused),
             Method::Compensation if service.effects < effects && state.past.stale_effects[step] => {

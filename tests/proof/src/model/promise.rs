@@ -44,6 +44,7 @@ pub(crate) enum Seen {
     StoppedWhenLost,
     CompensatedAfterDoubt,
     LateRefused,
+    RefusedFirst,
     CompletedAfterCrash,
     CompensatedAfterCrash,
     RecoveredAttempt,
@@ -88,6 +89,7 @@ impl Seen {
             Self::StoppedWhenLost => "a worker hears that its lease has passed, and stops",
             Self::CompensatedAfterDoubt => "compensated after an attempt in doubt",
             Self::LateRefused => "a request arrives after its compensation, and is refused",
+            Self::RefusedFirst => "a service refuses what it has done, and has it compensated",
             Self::CompletedAfterCrash => "completed after a crash",
             Self::CompensatedAfterCrash => "compensated after a crash",
             Self::RecoveredAttempt => "read back while a step was running",
@@ -198,7 +200,7 @@ pub(super) fn sometimes(wanted: &[Seen]) -> Vec<Property<Saga>> {
     }
     let all = seen![
         StaleRefused DeadRefused DeadLanded StaleCalled StaleEffectCompensated StoppedWhenLost
-        CompensatedAfterDoubt LateRefused CompletedAfterCrash CompensatedAfterCrash RecoveredAttempt RecoveredCheck
+        CompensatedAfterDoubt LateRefused RefusedFirst CompletedAfterCrash CompensatedAfterCrash RecoveredAttempt RecoveredCheck
         RecoveredWait RecoveredCompensation RecoveredParked RecoveredSignal TriedAgain Settled CheckedDone CheckedVoid
         Parked CrashLoop Resolved PivotPassed PastPivot Cancelled Deadline Signalled SignalEarly SignalMissed Together
         SideBySide

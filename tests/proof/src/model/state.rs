@@ -132,6 +132,8 @@ pub(super) struct Past {
     pub(super) resolved: bool,
     /// Whose effect was had by a worker that had lost the instance.
     pub(super) stale_effects: [bool; STEPS_MAX],
+    /// Whose effect its service has refused to have had.
+    pub(super) refused_effects: [bool; STEPS_MAX],
 }
 
 impl Folded {

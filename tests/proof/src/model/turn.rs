@@ -259,8 +259,11 @@ impl Saga {
                 state.past.doubted = true;
             }
             Event::StepStarted { .. } if state.store.ledger.goes_back() => saw(Seen::Settled),
-            Event::StepSucceeded { .. } if step == self.definition.pivot() => saw(Seen::PivotPassed),
-            Event::StepSucceeded { .. } if checks > 0 => saw(Seen::CheckedDone),
+            Event::StepSucceeded { .. } => {
+                let seen =
+                    [(step == self.definition.pivot(), Seen::PivotPassed), (checks > 0, Seen::CheckedDone)];
+                seen.into_iter().filter(|(happened, _)| *happened).for_each(|(_, seen)| saw(seen));
+            }
             Event::CheckedVoid { .. } => saw(Seen::CheckedVoid),
             Event::SignalMissed { .. } => saw(Seen::SignalMissed),
             Event::CompensationDecided { cause } if cause.kind == FailureKind::Deadline => {
