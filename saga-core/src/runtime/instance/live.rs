@@ -59,6 +59,8 @@ pub(super) struct Core {
     pub(super) output: Output,
     pub(super) place: Option<Place>,
     pub(super) slot: Option<Slot>,
+    /// How often the clock had been set when the machine heard of it last.
+    pub(super) clock_set: u32,
     pub(super) inbox: VecDeque<Arrival>,
     pub(super) writing: Option<Writing>,
     pub(super) attempts: Vec<Running>,
@@ -181,6 +183,7 @@ impl Live {
             output,
             place,
             slot,
+            clock_set: shared.wall.times_set(),
             inbox: VecDeque::new(),
             writing: None,
             attempts: Vec::new(),
