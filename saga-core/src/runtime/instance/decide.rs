@@ -237,6 +237,7 @@ impl Live {
                 return self.leave(core, Some(Ended::Stopped(error.to_string())));
             }
         };
+        core.folded.add(&core.machine, &encoded);
         core.seq = seq;
         // Until a child is known to be started or taken back, a crash must find the instance ready, not waiting.
         let definition = self.saga.definition();
