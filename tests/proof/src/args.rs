@@ -3,7 +3,7 @@
 use lexopt::Parser;
 use lexopt::prelude::*;
 
-use crate::crashes;
+use crate::{crashes, model};
 
 /// What is asked for.
 #[derive(Debug)]
@@ -12,6 +12,8 @@ pub(crate) enum Command {
     Everything,
     /// To go through crash points.
     Crashes(crashes::Choice),
+    /// To go through every state of models.
+    Model(model::Choice),
 }
 
 /// Reads the command line.
@@ -23,7 +25,10 @@ pub(crate) fn parse() -> Result<Command, lexopt::Error> {
     match args.next()? {
         None => Ok(Command::Everything),
         Some(Value(part)) if part == "crashes" => crashes(&mut args).map(Command::Crashes),
-        Some(Value(part)) => Err(format!("there is no part {}: there is crashes", part.display()).into()),
+        Some(Value(part)) if part == "model" => model(&mut args).map(Command::Model),
+        Some(Value(part)) => {
+            Err(format!("there is no part {}: there are crashes, model", part.display()).into())
+        }
         Some(other) => Err(other.unexpected()),
     }
 }
@@ -49,4 +54,16 @@ fn crashes(args: &mut Parser) -> Result<crashes::Choice, lexopt::Error> {
         (Some(_), None) => Err("a script is of a shape: name it with --shape".into()),
         (None, shape) => Ok(crashes::Choice::All { shape, faults }),
     }
+}
+
+fn model(args: &mut Parser) -> Result<model::Choice, lexopt::Error> {
+    let mut choice = model::Choice::default();
+    while let Some(arg) = args.next()? {
+        match arg {
+            Long("name") => choice.name = Some(args.value()?.string()?),
+            Long("faults") => choice.faults = Some(args.value()?.parse()?),
+            other => return Err(other.unexpected()),
+        }
+    }
+    Ok(choice)
 }

@@ -5,6 +5,7 @@
 //! cargo run --profile proof -p saga-proof                                 # as much as a few minutes allow
 //! cargo run --profile proof -p saga-proof -- crashes --faults 4           # more crash points
 //! cargo run --profile proof -p saga-proof -- crashes --shape diamond      # those of one shape
+//! cargo run --profile proof -p saga-proof -- model --name pivot           # every state of one model
 //! ```
 //! Whatever is broken is shown as a timeline, under the command that repeats it.
 
@@ -18,6 +19,7 @@
 
 mod args;
 mod crashes;
+mod model;
 mod table;
 
 use std::process::ExitCode;
@@ -30,8 +32,9 @@ const SHOWN_MAX: usize = 5;
 
 fn main() -> ExitCode {
     let found = args::parse().map_err(|error| error.to_string()).and_then(|command| match command {
-        Command::Everything => crashes::run(&crashes::Choice::default()),
+        Command::Everything => everything(),
         Command::Crashes(choice) => crashes::run(&choice),
+        Command::Model(choice) => model::run(&choice),
     });
     match found {
         Ok(found) => report(&found),
@@ -40,6 +43,16 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// Goes through all parts, one after the other.
+fn everything() -> Result<Found, String> {
+    let parts = [crashes::run(&crashes::Choice::default())?, model::run(&model::Choice::default())?];
+    Ok(parts.into_iter().fold(Found::default(), |mut all, part| {
+        all.rows.extend(part.rows);
+        all.violations.extend(part.violations);
+        all
+    }))
 }
 
 /// Shows what was found, and says whether it is nothing.

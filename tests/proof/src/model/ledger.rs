@@ -1,0 +1,221 @@
+//! What a journal says, and whether it may say so: a fold of its own, so that the machine is not its own judge.
+
+use saga_core::definition::{Definition, StepKind};
+use saga_core::fault::FaultKind;
+use saga_core::id::StepIndex;
+use saga_core::journal::{CheckNext, CompensationNext, Event, Next};
+
+use super::promise::Promise;
+use super::services::Method;
+
+/// The most steps that the saga of a model has.
+pub(super) const STEPS_MAX: usize = 4;
+
+/// Where a step stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(super) enum Stands {
+    #[default]
+    Pending,
+    Running,
+    Checking,
+    Waiting,
+    Parked,
+    InDoubt,
+    Void,
+    Succeeded,
+    Compensating,
+    Compensated,
+}
+
+/// What the journal says of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(super) struct Record {
+    pub(super) stands: Stands,
+    /// Whether an attempt may have had an effect that nothing on record has settled.
+    doubt: bool,
+    pub(super) successes: u8,
+    /// The attempts of the step, its check and its compensation that were announced.
+    attempts: [u32; 3],
+}
+
+/// What the journal says of the instance.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub(super) struct Ledger {
+    pub(super) records: [Record; STEPS_MAX],
+    decided: bool,
+    completed: bool,
+    compensated: bool,
+}
+
+impl Record {
+    /// Whether something of it may be in force.
+    fn may_be_in_force(&self) -> bool {
+        match self.stands {
+            Stands::Pending | Stands::Void | Stands::Compensated => false,
+            Stands::Waiting => self.doubt,
+            Stands::Running
+            | Stands::Checking
+            | Stands::Parked
+            | Stands::InDoubt
+            | Stands::Succeeded
+            | Stands::Compensating => true,
+        }
+    }
+
+    /// The attempts of `method` that were announced.
+    pub(super) const fn attempts(&self, method: Method) -> u32 {
+        let [step, check, compensation] = self.attempts;
+        match method {
+            Method::Step => step,
+            Method::Check => check,
+            Method::Compensation => compensation,
+        }
+    }
+
+    fn next(&mut self, next: &Next, doubt: bool) {
+        self.doubt |= doubt;
+        self.stands = match next {
+            Next::RetryAt(_) | Next::CheckAt(_) => Stands::Waiting,
+            Next::Void => Stands::Void,
+            Next::InDoubt => Stands::InDoubt,
+            Next::Park(_) => Stands::Parked,
+        };
+        self.doubt &= self.stands != Stands::Void;
+    }
+
+    fn apply(&mut self, event: &Event) {
+        match event {
+            Event::StepStarted { attempt, .. } => {
+                self.attempts[0] = *attempt;
+                self.stands = Stands::Running;
+            }
+            Event::StepSucceeded { .. } => {
+                self.doubt = false;
+                self.successes += 1;
+                self.stands = Stands::Succeeded;
+            }
+            Event::AttemptFailed { fault, next, .. } => self.next(next, fault.kind == FaultKind::InDoubt),
+            Event::AttemptLost { next, .. } => self.next(next, true),
+            Event::SignalMissed { next, .. } => self.next(next, false),
+            Event::CheckStarted { attempt, .. } => {
+                self.attempts[1] = *attempt;
+                self.stands = Stands::Checking;
+            }
+            Event::CheckedVoid { next, .. } => {
+                self.doubt = false;
+                self.next(next, false);
+            }
+            Event::CheckFailed { next, .. } => {
+                self.stands = match next {
+                    CheckNext::CheckAt(_) => Stands::Waiting,
+                    CheckNext::InDoubt => Stands::InDoubt,
+                    CheckNext::Park(_) => Stands::Parked,
+                };
+            }
+            Event::CompensationStarted { attempt, .. } => {
+                self.attempts[2] = *attempt;
+                self.stands = Stands::Compensating;
+            }
+            Event::CompensationSucceeded { .. } => self.stands = Stands::Compensated,
+            Event::CompensationFailed { next, .. } => {
+                self.stands = match next {
+                    CompensationNext::RetryAt(_) => Stands::Compensating,
+                    CompensationNext::Park(_) => Stands::Parked,
+                };
+            }
+            Event::Parked { .. } => self.stands = Stands::Parked,
+            Event::Resolved { .. } if self.attempts[2] > 0 => self.stands = Stands::Compensating,
+            Event::Resolved { .. } => self.stands = Stands::Waiting,
+            _ => {}
+        }
+    }
+}
+
+impl Ledger {
+    /// Whether the instance has ended.
+    pub(super) const fn has_ended(&self) -> bool {
+        self.completed || self.compensated
+    }
+
+    pub(super) const fn has_completed(&self) -> bool {
+        self.completed
+    }
+
+    pub(super) const fn has_compensated(&self) -> bool {
+        self.compensated
+    }
+
+    /// Whether it was decided to compensate.
+    pub(super) const fn goes_back(&self) -> bool {
+        self.decided
+    }
+
+    /// Adds an event, and says which promise it breaks, if it breaks one.
+    pub(super) fn add(&mut self, definition: &Definition, event: &Event) -> Option<Promise> {
+        let broken = self.breaks(definition, event);
+        match event {
+            Event::CompensationDecided { .. } => {
+                self.decided = true;
+                for record in &mut self.records {
+                    if record.stands == Stands::Waiting {
+                        record.stands = if record.doubt { Stands::InDoubt } else { Stands::Void };
+                    }
+                }
+            }
+            Event::Completed => self.completed = true,
+            Event::Compensated => self.compensated = true,
+            _ => {}
+        }
+        if let Some(step) = event.step().and_then(|step| definition.index_of(step)) {
+            self.records[step.get()].apply(event);
+        }
+        broken
+    }
+
+    /// Which promise is broken if `event` follows.
+    fn breaks(&self, definition: &Definition, event: &Event) -> Option<Promise> {
+        if self.has_ended() {
+            return Some(Promise::I9);
+        }
+        let step = event.step().and_then(|step| definition.index_of(step));
+        match (event, step) {
+            (Event::StepStarted { .. }, Some(step)) => self.start_breaks(definition, step),
+            (Event::StepSucceeded { .. }, Some(step)) => {
+                (self.records[step.get()].successes > 0).then_some(Promise::I6)
+            }
+            (Event::CompensationDecided { .. }, _) if self.decided => Some(Promise::I7),
+            (Event::CompensationDecided { .. }, _) => {
+                let pivot = definition.pivot().map(|pivot| &self.records[pivot.get()]);
+                pivot.is_some_and(Record::may_be_in_force).then_some(Promise::I12)
+            }
+            (Event::CompensationStarted { .. }, Some(step)) => self.compensation_breaks(definition, step),
+            (Event::Completed, _) => self.decided.then_some(Promise::I7),
+            (Event::Compensated, _) => (!self.decided).then_some(Promise::I7),
+            _ => None,
+        }
+    }
+
+    /// A step starts after those before it have succeeded, and after the decision only if it was called before.
+    fn start_breaks(&self, definition: &Definition, step: StepIndex) -> Option<Promise> {
+        let has_succeeded = |before: StepIndex| self.records[before.get()].successes > 0;
+        if !definition.ancestors(step).iter().all(has_succeeded) {
+            return Some(Promise::I1);
+        }
+        let is_new = self.records[step.get()].attempts(Method::Step) == 0;
+        (self.decided && is_new).then_some(Promise::I7)
+    }
+
+    fn compensation_breaks(&self, definition: &Definition, step: StepIndex) -> Option<Promise> {
+        let is_compensatable = definition.step(step).is_some_and(|step| step.kind == StepKind::Compensatable);
+        let in_force = |later: StepIndex| self.records[later.get()].may_be_in_force();
+        if !self.decided {
+            Some(Promise::I7)
+        } else if !is_compensatable {
+            Some(Promise::I12)
+        } else if matches!(self.records[step.get()].stands, Stands::Running | Stands::Checking) {
+            Some(Promise::I10)
+        } else {
+            definition.descendants(step).iter().any(in_force).then_some(Promise::I11)
+        }
+    }
+}
