@@ -127,7 +127,7 @@ impl Saga {
             return;
         }
         let service = &state.services[usize::from(call.step)];
-        let is_settled = call.method == Method::Step && service.is_settled(self.rules);
+        let is_settled = call.method == Method::Step && service.is_settled(self.flaw);
         actions.extend([Action::Lose { call: at }, arrive(Fate::DoneUnheard)]);
         if call.method != Method::Check {
             actions.push(Action::TimeOut { call: at });

@@ -219,3 +219,84 @@ impl Ledger {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use saga_core::fault::{FaultKind, FaultRecord};
+    use saga_core::id::StepName;
+    use saga_core::journal::{Cause, Event, FailureKind, Next, Payload};
+
+    use super::Ledger;
+    use crate::model::promise::Promise;
+    use crate::model::saga::Saga;
+
+    fn started(step: &str) -> Event {
+        Event::StepStarted { step: StepName::new(step), item: None, attempt: 1 }
+    }
+
+    fn succeeded(step: &str) -> Event {
+        Event::StepSucceeded { step: StepName::new(step), item: None, output: Payload::NOTHING }
+    }
+
+    fn refused(step: &str) -> Event {
+        let fault = FaultRecord::new(FaultKind::Rejected, "code", "why");
+        Event::AttemptFailed { step: StepName::new(step), item: None, attempt: 1, fault, next: Next::Void }
+    }
+
+    fn decided() -> Event {
+        let (kind, message) = (FailureKind::Cancelled, String::new());
+        let cause = Cause { step: None, item: None, kind, code: None, message, attempts: 0, who: None };
+        Event::CompensationDecided { cause }
+    }
+
+    fn compensating(step: &str) -> Event {
+        Event::CompensationStarted { step: StepName::new(step), item: None, attempt: 1 }
+    }
+
+    fn compensated(step: &str) -> Event {
+        Event::CompensationSucceeded { step: StepName::new(step), item: None }
+    }
+
+    /// What the last of these events breaks, after the others have broken nothing.
+    fn last_breaks(saga: &str, events: &[Event]) -> Option<Promise> {
+        let saga = Saga::all().into_iter().find(|other| other.name == saga).expect("there is one");
+        let mut ledger = Ledger::default();
+        let (last, others) = events.split_last().expect("there are some");
+        for event in others {
+            assert_eq!(ledger.add(&saga.definition, event), None, "{event:?}");
+        }
+        ledger.add(&saga.definition, last)
+    }
+
+    #[test]
+    fn what_a_journal_may_say_breaks_nothing() {
+        let well = [started("a"), succeeded("a"), started("b"), succeeded("b"), Event::Completed];
+        assert_eq!(last_breaks("two", &well), None);
+        let back = [started("a"), succeeded("a"), started("b"), refused("b"), decided()];
+        let back: Vec<_> =
+            back.into_iter().chain([compensating("a"), compensated("a"), Event::Compensated]).collect();
+        assert_eq!(last_breaks("two", &back), None);
+    }
+
+    #[test]
+    fn each_promise_is_seen_to_be_broken() {
+        let a = || [started("a"), succeeded("a")];
+        let and = |more: &[Event]| a().into_iter().chain(more.iter().cloned()).collect::<Vec<_>>();
+        for (promise, saga, events) in [
+            (Promise::I1, "two", vec![started("a"), started("b")]),
+            (Promise::I6, "two", and(&[succeeded("a")])),
+            (Promise::I7, "two", and(&[decided(), decided()])),
+            (Promise::I7, "two", and(&[decided(), Event::Completed])),
+            (Promise::I7, "two", and(&[Event::Compensated])),
+            (Promise::I7, "two", and(&[compensating("a")])),
+            (Promise::I7, "two", and(&[decided(), started("b")])),
+            (Promise::I9, "two", and(&[started("b"), succeeded("b"), Event::Completed, decided()])),
+            (Promise::I10, "two", vec![started("a"), decided(), compensating("a")]),
+            (Promise::I11, "two", and(&[started("b"), succeeded("b"), decided(), compensating("a")])),
+            (Promise::I12, "pivot", and(&[started("b"), decided()])),
+            (Promise::I12, "pivot", and(&[started("b"), refused("b"), decided(), compensating("b")])),
+        ] {
+            assert_eq!(last_breaks(saga, &events), Some(promise), "{events:?}");
+        }
+    }
+}

@@ -11,7 +11,7 @@ use super::clock::START;
 use super::ledger::Stands;
 use super::promise::{Broken, Promise, Seen};
 use super::saga::Saga;
-use super::services::{Answer, Fate, Method};
+use super::services::{Answer, Fate, Flaw, Method};
 use super::state::{Call, Live, Stage, State};
 use super::turn::input_of;
 
@@ -74,7 +74,7 @@ impl Saga {
         let answer = match call.method {
             Method::Step => {
                 let of = StepIndex::new(step).and_then(|step| self.definition.step(step));
-                of.map_or(Answer::Refused, |of| service.call(of, fate, self.rules))
+                of.map_or(Answer::Refused, |of| service.call(of, fate, self.flaw))
             }
             Method::Check => service.check(fate),
             Method::Compensation => service.compensate(call.has_output, fate),
@@ -117,7 +117,7 @@ impl Saga {
 
     /// A worker hears that its lease has passed.
     fn lost(&self, state: &mut State, worker: usize) {
-        if self.rules.stops_when_lost {
+        if !self.has(Flaw::GoesOn) {
             self.counts.saw(Seen::StoppedWhenLost);
             self.leave(state, worker);
         } else if let Some(live) = &mut state.workers[worker] {
@@ -148,7 +148,7 @@ impl Saga {
             has_signal,
             knows: false,
         });
-        if !self.rules.tells_of_loss {
+        if self.has(Flaw::CallsAgain) {
             return self.call_again(state, worker);
         }
         let signal = has_signal.then(|| self.signal()).flatten();
@@ -184,9 +184,9 @@ impl Saga {
         let (kind, message) = (FailureKind::Cancelled, "the client cancels".to_owned());
         match self.turn(state, worker, vec![Input::Cancel { kind, who: None, message }], START) {
             Ok(_) => match state.workers[worker].as_mut().and_then(|live| live.writing.as_mut()) {
-                Some(writing) => writing.cancels = true,
-                // It compensates already, so there is nothing to wait for.
-                None => state.client.is_cancelled = true,
+                Some(writing) if !self.has(Flaw::TellsEarly) => writing.cancels = true,
+                // If there is none it compensates already, and there is nothing to wait for.
+                _ => state.client.is_cancelled = true,
             },
             Err(Unexpected::PastPivot) => self.counts.saw(Seen::PastPivot),
             Err(_) => {}

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use stateright::{Checker, Expectation, HasDiscoveries, Model};
 
+use super::action::Action;
 use super::saga::Saga;
 use super::show;
 use crate::table::{Found, Row};
@@ -81,9 +82,21 @@ fn violations(saga: &Saga, checker: &impl Checker<Saga>) -> Vec<String> {
     found
 }
 
-/// The shortest way to where a property is broken. With one thread what is nearest is found first.
-pub(super) fn shortest(saga: &Saga, property: &'static str) -> Option<Vec<super::action::Action>> {
-    let first = HasDiscoveries::AnyOf([property].into());
-    let checker = saga.clone().checker().finish_when(first).spawn_bfs().join();
-    Some(checker.discovery(property)?.into_actions())
+/// The shortest way to where a property is broken. The checker shows the last of those that it has found by the time
+/// that it looks, so what is nearer is looked for until there is nothing.
+pub(super) fn shortest(saga: &Saga, property: &'static str) -> Option<Vec<Action>> {
+    let mut found: Option<Vec<Action>> = None;
+    loop {
+        let first = HasDiscoveries::AnyOf([property].into());
+        let checker = saga.clone().checker().finish_when(first);
+        let checker = match &found {
+            // The first state has a depth of 1, and the last of those looked at is the one before this.
+            Some(nearer) => checker.target_max_depth(nearer.len() + 1),
+            None => checker,
+        };
+        match checker.spawn_bfs().join().discovery(property) {
+            Some(path) => found = Some(path.into_actions()),
+            None => return found,
+        }
+    }
 }

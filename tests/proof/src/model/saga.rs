@@ -10,7 +10,7 @@ use saga_core::retry::RetryPolicy;
 
 use super::clock::{DEADLINE, wait_of};
 use super::promise::Seen;
-use super::services::Rules;
+use super::services::Flaw;
 
 /// A model: a saga, and what may happen to it.
 #[derive(Debug, Clone)]
@@ -26,7 +26,7 @@ pub(crate) struct Saga {
     /// Whether a message may come.
     pub(super) has_signal: bool,
     pub(super) has_deadline: bool,
-    pub(super) rules: Rules,
+    pub(super) flaw: Option<Flaw>,
     /// What has to happen in it.
     pub(super) expected: Vec<Seen>,
     pub(super) counts: Arc<Counts>,
@@ -101,7 +101,7 @@ impl Saga {
             resolves: 0,
             has_signal: false,
             has_deadline: false,
-            rules: Rules::KEPT,
+            flaw: None,
             expected: EVERYWHERE.to_vec(),
             counts: Arc::default(),
         }
@@ -136,6 +136,11 @@ impl Saga {
     /// All models.
     pub(super) fn all() -> Vec<Self> {
         vec![two(), settled(), checked(), pivot(), branches(), signal(), cancel(), deadline()]
+    }
+
+    /// Whether something is not as it should be.
+    pub(super) fn has(&self, flaw: Flaw) -> bool {
+        self.flaw == Some(flaw)
     }
 
     /// The same with so many faults.

@@ -2,30 +2,28 @@
 
 use saga_core::definition::{StepDefinition, StepKind};
 
-/// Which rules are kept. All are, but in tests that show what each is there for.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Rules {
-    /// The store takes entries of the present epoch only.
-    pub(crate) fences: bool,
-    /// A worker acts on an entry only once that is durable.
-    pub(crate) waits_until_durable: bool,
-    /// A worker that knows that its lease has passed stops.
-    pub(crate) stops_when_lost: bool,
-    /// Who reads an instance back tells its machine that what was running is lost.
-    pub(crate) tells_of_loss: bool,
-    /// A service refuses a call whose compensation it has seen.
-    pub(crate) refuses_late_calls: bool,
-}
-
-impl Rules {
-    /// All are kept.
-    pub(crate) const KEPT: Self = Self {
-        fences: true,
-        waits_until_durable: true,
-        stops_when_lost: true,
-        tells_of_loss: true,
-        refuses_late_calls: true,
-    };
+/// Something that is not as it should be. A model has none, but in tests that show that it would be seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(not(test), expect(dead_code, reason = "only tests make one"))]
+pub(crate) enum Flaw {
+    /// The store takes entries of earlier stays.
+    StoreTakesAll,
+    /// A worker acts on an entry before that is durable.
+    ActsEarly,
+    /// A worker that knows that its lease has passed goes on.
+    GoesOn,
+    /// Who reads an instance back calls again what was running.
+    CallsAgain,
+    /// A worker forgets what an entry asks for.
+    ForgetsToAct,
+    /// A client is told that the instance is cancelled before that is durable.
+    TellsEarly,
+    /// The first event of an entry is left out where there are several.
+    LeavesOutFirst,
+    /// The last event of an entry is left out where there are several.
+    LeavesOutLast,
+    /// A service applies a call whose compensation it has seen.
+    AppliesLateCalls,
 }
 
 /// A method of a step that calls its service.
@@ -86,13 +84,17 @@ impl Service {
     }
 
     /// Whether what comes of a call is settled before it arrives.
-    pub(super) const fn is_settled(&self, rules: Rules) -> bool {
-        (self.compensated && rules.refuses_late_calls) || self.closed || self.answered.is_some()
+    pub(super) const fn is_settled(&self, flaw: Option<Flaw>) -> bool {
+        self.refuses(flaw) || self.answered.is_some()
+    }
+
+    const fn refuses(&self, flaw: Option<Flaw>) -> bool {
+        (self.compensated && !matches!(flaw, Some(Flaw::AppliesLateCalls))) || self.closed
     }
 
     /// A call of `step` arrives.
-    pub(super) fn call(&mut self, step: &StepDefinition, fate: Fate, rules: Rules) -> Answer {
-        if (self.compensated && rules.refuses_late_calls) || self.closed {
+    pub(super) fn call(&mut self, step: &StepDefinition, fate: Fate, flaw: Option<Flaw>) -> Answer {
+        if self.refuses(flaw) {
             return Answer::Refused;
         }
         match (self.answered, fate) {

@@ -33,17 +33,21 @@ fn command(saga: &Saga, what: &str) -> String {
 /// One line for each action.
 pub(super) fn timeline(saga: &Saga, actions: &[Action]) -> Vec<String> {
     let Some(mut state) = saga.init_states().pop() else { return Vec::new() };
-    let mut lines = vec![format!("worker A starts the instance{}", handed_in(&state, 0))];
+    let start = format!("worker A starts the instance{}", handed_in(&state, 0));
+    let mut lines = vec![with_broken(start, &state)];
     for action in actions {
         let after = saga.after(&state, *action);
-        let mut line = saga.line(&state, &after, *action);
-        if let Some(broken) = after.broken {
-            let _infallible = write!(line, "  <- {broken}");
-        }
-        lines.push(line);
+        lines.push(with_broken(saga.line(&state, &after, *action), &after));
         state = after;
     }
     lines
+}
+
+fn with_broken(mut line: String, state: &State) -> String {
+    if let Some(broken) = state.broken {
+        let _infallible = write!(line, "  <- {broken}");
+    }
+    line
 }
 
 impl Saga {

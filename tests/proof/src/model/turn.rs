@@ -14,7 +14,7 @@ use super::clock::{START, wait_of};
 use super::ledger::Stands;
 use super::promise::{Promise, Seen};
 use super::saga::Saga;
-use super::services::{Answer, Method};
+use super::services::{Answer, Flaw, Method};
 use super::state::{Call, Folded, Journal, Live, Stage, State, Write, Writing};
 
 impl Saga {
@@ -69,9 +69,16 @@ impl Saga {
         state: &mut State,
         worker: usize,
         machine: Machine,
-        events: Vec<Event>,
+        mut events: Vec<Event>,
         now: Timestamp,
     ) {
+        if events.len() > 1 {
+            match self.flaw {
+                Some(Flaw::LeavesOutFirst) => drop(events.remove(0)),
+                Some(Flaw::LeavesOutLast) => drop(events.pop()),
+                _ => {}
+            }
+        }
         for event in &events {
             assert!(self.is_in_time(event), "a wait that does not follow from its step: {event:?}");
         }
@@ -98,7 +105,7 @@ impl Saga {
         if recovered.is_err() {
             state.breaks(Promise::I5, "an instance that was read back does not go on");
         }
-        if !self.rules.waits_until_durable {
+        if self.has(Flaw::ActsEarly) {
             self.act(state, worker, &events.events);
         }
     }
@@ -134,7 +141,7 @@ impl Saga {
     fn append(&self, state: &mut State, write: &Write) -> bool {
         let Write { entry, fold, .. } = write;
         let is_of_stay = entry.epoch.get() == state.store.epoch;
-        if entry.seq.get() != state.store.next() || (self.rules.fences && !is_of_stay) {
+        if entry.seq.get() != state.store.next() || (!is_of_stay && !self.has(Flaw::StoreTakesAll)) {
             return false;
         }
         if !is_of_stay {
@@ -150,7 +157,7 @@ impl Saga {
             self.see(state, event);
         }
         // Only where entries of earlier stays are taken does the writer not know the journal that its entry ends.
-        let others = (!self.rules.fences).then(|| self.replay(&state.store.journal)).flatten();
+        let others = self.has(Flaw::StoreTakesAll).then(|| self.replay(&state.store.journal)).flatten();
         state.store.fold = Some(others.map_or_else(|| Arc::clone(fold), Folded::new));
         if fold.state() == InstanceState::Parked {
             self.counts.saw(Seen::Parked);
@@ -168,7 +175,7 @@ impl Saga {
         let is_stale = live.epoch != state.store.epoch;
         state.client.is_cancelled |= writing.cancels;
         let before = state.calls.len();
-        if self.rules.waits_until_durable {
+        if !self.has(Flaw::ActsEarly) && !self.has(Flaw::ForgetsToAct) {
             self.act(state, worker, &writing.write.entry.events);
         }
         if is_stale && state.calls.len() > before {
