@@ -185,6 +185,13 @@ impl Shared {
         }
     }
 
+    /// Forgets that an instance stands in line, since somebody else has it: called from there it could not go on, and
+    /// would be called again at once.
+    pub(crate) fn forget_in_line(&self, id: &InstanceId) {
+        self.limits.forget(id);
+        self.line.forget(id);
+    }
+
     /// The epoch of the stay.
     pub(crate) fn epoch(&self) -> Epoch {
         Epoch::new(self.epoch.load(Ordering::Acquire))
