@@ -35,9 +35,11 @@ pub enum Event {
         /// The instance's input.
         input: Payload,
     },
-    /// The instance was read back at a time before that of its last entry: the clock has been set back. What began to
-    /// wait at a time that is yet to come waits anew from here, since nobody knows how much of it has passed.
-    ClockWentBack,
+    /// The times up to here are those of another clock: of another process, or of this one before its clock was set.
+    /// How long ago something was nobody knows any more, so what waits for safety, until no request can be travelling
+    /// any more, waits anew from here; and where the clock has gone back, so does what began to wait at a time that is
+    /// yet to come.
+    ClockChanged,
     /// The condition of a step was asked, and does not hold: the step is done without an attempt.
     StepSkipped {
         /// The step.
@@ -250,7 +252,7 @@ impl Event {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::SagaStarted { .. } => "SagaStarted",
-            Self::ClockWentBack => "ClockWentBack",
+            Self::ClockChanged => "ClockChanged",
             Self::StepSkipped { .. } => "StepSkipped",
             Self::ConditionHeld { .. } => "ConditionHeld",
             Self::StepDelayed { .. } => "StepDelayed",
@@ -299,7 +301,7 @@ impl Event {
             | Self::Parked { step, .. }
             | Self::Resolved { step, .. } => Some(step),
             Self::SagaStarted { .. }
-            | Self::ClockWentBack
+            | Self::ClockChanged
             | Self::CompensationDecided { .. }
             | Self::Completed
             | Self::Compensated => None,
@@ -322,7 +324,7 @@ impl Event {
             | Self::Parked { item, .. }
             | Self::Resolved { item, .. } => *item,
             Self::SagaStarted { .. }
-            | Self::ClockWentBack
+            | Self::ClockChanged
             | Self::StepSkipped { .. }
             | Self::ConditionHeld { .. }
             | Self::StepDelayed { .. }

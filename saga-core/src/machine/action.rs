@@ -75,7 +75,7 @@ impl<'a> Action<'a> {
             Event::CompensationDecided { .. } => Some(Action::CancelAttempts),
             Event::Completed | Event::Compensated => Some(Action::Finish),
             Event::SagaStarted { .. }
-            | Event::ClockWentBack
+            | Event::ClockChanged
             | Event::StepSkipped { .. }
             | Event::ConditionHeld { .. }
             | Event::SignalAwaited { until: None, .. }

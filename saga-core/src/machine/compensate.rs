@@ -131,10 +131,7 @@ impl Turn<'_> {
 /// How `unit`, which is in doubt, is settled. A check waits until no request can be travelling any more.
 pub(super) fn settling(unit: Unit<'_>, clock: Clock) -> Settling {
     match &unit.of.check {
-        Some(check) => {
-            let ended_at = unit.record.ended_at;
-            Settling::Check(clock.due(ended_at, ended_at.at.plus(check.after)))
-        }
+        Some(check) => Settling::Check(clock.arrived(unit, check)),
         None if is_idempotent(unit, clock) => Settling::Call,
         None => Settling::Impossible,
     }

@@ -64,25 +64,26 @@ impl Machine {
         entries: impl IntoIterator<Item = &'a Entry>,
     ) -> Result<Self, ReplayError> {
         let mut expected = Seq::FIRST;
-        let mut state = None;
-        let mut now = Timestamp::from_millis(0);
+        let mut machine: Option<Self> = None;
         for entry in entries {
             if entry.seq != expected {
                 return Err(ReplayError::Gap { expected, found: entry.seq });
             }
             expected = expected.next();
-            now = entry.at;
-            for event in &entry.events {
-                match &mut state {
-                    None => state = Some(started(&definition, event, entry.at)?),
-                    Some(state) => state
-                        .apply(&definition, event, entry.at)
-                        .map_err(|source| ReplayError::Illegal { seq: entry.seq, source })?,
-                }
+            match &mut machine {
+                Some(machine) => machine.add(entry)?,
+                None => machine = Self::first(&definition, &id, entry)?,
             }
         }
-        let state = state.ok_or(ReplayError::Empty)?;
-        Ok(Self { definition, id, state, now, started_until: None })
+        machine.ok_or(ReplayError::Empty)
+    }
+
+    /// Adds the next entry of its journal.
+    ///
+    /// # Errors
+    /// [`ReplayError::Illegal`] if that cannot follow.
+    pub(crate) fn add(&mut self, entry: &Entry) -> Result<(), ReplayError> {
+        self.apply(entry.seq, &entry.events, entry.at)
     }
 
     /// Decides what `input` makes true at `now`. The events are applied already; none means that nothing became
@@ -123,6 +124,28 @@ impl Machine {
     /// Up to when what is due has started or waits for room.
     pub(super) fn started_until(&self) -> Option<Timestamp> {
         self.started_until
+    }
+
+    /// The instance of which the first entry is known; none if that is empty.
+    fn first(
+        definition: &Arc<Definition>,
+        id: &InstanceId,
+        entry: &Entry,
+    ) -> Result<Option<Self>, ReplayError> {
+        let Some((first, rest)) = entry.events.split_first() else { return Ok(None) };
+        let state = started(definition, first, entry.at)?;
+        let (definition, id) = (Arc::clone(definition), id.clone());
+        let mut machine = Self { definition, id, state, now: entry.at, started_until: None };
+        machine.apply(entry.seq, rest, entry.at)?;
+        Ok(Some(machine))
+    }
+
+    fn apply(&mut self, seq: Seq, events: &[Event], at: Timestamp) -> Result<(), ReplayError> {
+        self.now = at;
+        events.iter().try_for_each(|event| {
+            let applied = self.state.apply(&self.definition, event, at);
+            applied.map_err(|source| ReplayError::Illegal { seq, source })
+        })
     }
 
     fn decide(

@@ -70,7 +70,7 @@ impl Turn<'_> {
     /// The next item after `last` that may be due.
     fn next_waiting(&self, index: StepIndex, last: Option<(Timestamp, u32)>) -> Option<(Timestamp, u32)> {
         let next = self.step(index)?.record.items.as_ref()?.next_waiting(last)?;
-        (next.0 <= self.now || self.clock().may_be_early()).then_some(next)
+        (next.0 <= self.now || self.clock().moves_waits()).then_some(next)
     }
 
     /// The next item to be settled, if its time has come and nothing blocks the instance.

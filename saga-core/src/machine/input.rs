@@ -59,6 +59,9 @@ pub enum Input {
         /// How.
         end: AttemptEnd,
     },
+    /// The clock is another one than that of the last entry: the instance was read back by another process, or the
+    /// clock was set. Bring it before all else that is new.
+    ClockChanged,
     /// The instance was read back after the process that ran it died: what was running is lost.
     Recovered {
         /// Whether it is to blame for that.

@@ -34,11 +34,13 @@ pub(super) struct Record {
 }
 
 /// When something was taken down.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+///
+/// The later of two is the greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Moment {
-    pub(super) at: Timestamp,
     /// How often the clock had gone back by then: times of the same number can be compared.
     pub(super) went_back: u32,
+    pub(super) at: Timestamp,
 }
 
 /// The attempts of one method.

@@ -11,10 +11,6 @@ use crate::journal::{Event, Loss};
 impl Turn<'_> {
     /// Takes down the loss of everything that was under way in the process that died.
     pub(super) fn recover(&mut self, loss: Loss) -> Result<(), Illegal> {
-        // Before anything else, since what follows depends on what the time is.
-        if self.clock().now.went_back > self.state.last.went_back && !self.state.phase.is_terminal() {
-            self.record(Event::ClockWentBack)?;
-        }
         for index in self.indexes() {
             for (at, method) in self.running(index) {
                 self.lose(at, method, loss)?;

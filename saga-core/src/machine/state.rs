@@ -26,6 +26,8 @@ pub struct State {
     pub(super) last: Moment,
     /// The time of the first event after the clock went back last, if it has.
     pub(super) set_back_at: Timestamp,
+    /// When the clock was last known to be another one than before, if it has been.
+    pub(super) clock_since: Option<Moment>,
     /// What the instance looks like from outside. It follows from the rest; it is kept for `since`.
     pub(super) shown: InstanceState,
     pub(super) since: Timestamp,
@@ -72,6 +74,7 @@ impl State {
             started_at: moment,
             last: moment,
             set_back_at: at,
+            clock_since: None,
             shown: InstanceState::Running,
             since: at,
         }

@@ -53,6 +53,7 @@ impl Turn<'_> {
             Input::CompensationEnded { step, item, attempt, end } => {
                 self.compensation_ended(UnitIndex { step, item }, attempt, end)?;
             }
+            Input::ClockChanged => self.clock_changed()?,
             Input::Recovered { loss } => self.recover(loss)?,
             Input::Park { step, item, reason, message } => {
                 self.park(UnitIndex { step, item }, reason, message)?;
@@ -81,7 +82,9 @@ impl Turn<'_> {
     pub(super) fn start_if_due(&mut self, at: UnitIndex) -> Result<Start, Illegal> {
         let Some(unit) = self.unit(at).filter(|_| !self.state.is_blocked()) else { return Ok(Start::NotYet) };
         match unit.record.status.waiting() {
-            Some((_, until)) if !self.clock().is_over(unit.record.since, until) => Ok(Start::NotYet),
+            Some((method, until)) if self.clock().attempt_due(unit, method, until) > self.now => {
+                Ok(Start::NotYet)
+            }
             Some((Method::Attempt, _)) if window::is_forgotten(unit, self.clock()) => self.clear_up(at),
             Some((method, _)) => self.start(at, method),
             None => Ok(Start::NotYet),

@@ -43,14 +43,11 @@ impl Machine {
         let clock = self.clock();
         let at = match unit.record.status.waiting() {
             Some((method, until)) => {
-                let due = clock.due(unit.record.since, until);
+                let due = clock.attempt_due(unit, method, until);
                 let check = unit.of.check.as_ref().filter(|_| method == Method::Attempt);
                 match check.filter(|_| window::is_forgotten(unit, clock)) {
                     // A call that may not be repeated is checked instead, once no request can be travelling.
-                    Some(check) => {
-                        let ended_at = unit.record.ended_at;
-                        due.max(clock.due(ended_at, ended_at.at.plus(check.after)))
-                    }
+                    Some(check) => due.max(clock.arrived(unit, check)),
                     None => due,
                 }
             }
@@ -72,7 +69,7 @@ impl Machine {
         let settled = compensating.then(settled).flatten();
         // Where what waits may be due at another time than it was to wait for, each has to be looked at.
         let forgets = step.of.idempotent_within.is_some() && step.of.check.is_some();
-        let waiting = if forgets || self.clock().may_be_early() {
+        let waiting = if forgets || self.clock().moves_waits() {
             items.waiting().filter_map(|item| self.wake_of(step.item(item)?)).min()
         } else {
             items.waiting_after(self.started_until()).next()

@@ -36,9 +36,8 @@ impl Turn<'_> {
     pub(super) fn clear_up(&mut self, at: UnitIndex) -> Result<Start, Illegal> {
         let Some(unit) = self.unit(at) else { return Ok(Start::NotYet) };
         if let Some(check) = &unit.of.check {
-            let ended_at = unit.record.ended_at;
-            let is_over = self.clock().is_over(ended_at, ended_at.at.plus(check.after));
-            return if is_over { self.start(at, Method::Check) } else { Ok(Start::NotYet) };
+            let have_arrived = self.clock().arrived(unit, check) <= self.now;
+            return if have_arrived { self.start(at, Method::Check) } else { Ok(Start::NotYet) };
         }
         let next = self.unanswered(unit);
         let cause = self.cause(unit, &next, &last_fault(unit, FaultKind::InDoubt));

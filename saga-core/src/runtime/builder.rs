@@ -192,7 +192,7 @@ impl Builder {
         for saga in registry.sagas() {
             define(&*store, &**saga).await?;
         }
-        let epoch = stay::join(&*store, &*clock).await?;
+        let epoch = stay::join(&*store, clock.now().into()).await?;
         let unclean = store.left_behind(epoch).await?.unclean;
         let shared = Shared::new(store, clock, registry, settings, epoch, unclean, runtime);
         supervise(&shared, "committing", Arc::clone(&shared).commit());

@@ -65,6 +65,20 @@ impl Limits {
     pub(crate) fn next(&self) -> Vec<InstanceId> {
         self.steps.values().flat_map(|limit| limit.call()).collect()
     }
+
+    /// Takes an instance out of every line, since somebody else has it.
+    pub(crate) fn forget(&self, id: &InstanceId) {
+        self.steps.values().for_each(|limit| limit.book().forget(id));
+    }
+}
+
+impl Book {
+    fn forget(&mut self, id: &InstanceId) {
+        self.called.retain(|called| called != id);
+        if self.standing.remove(id) {
+            self.waiting.retain(|waiting| waiting != id);
+        }
+    }
 }
 
 impl Limit {
@@ -116,5 +130,25 @@ impl Limit {
 
     fn book(&self) -> MutexGuard<'_, Book> {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn i18_an_instance_that_somebody_else_has_keeps_no_place_in_line() {
+        let [first, gone, next] = ["first", "gone", "next"].map(|id| InstanceId::new(id).unwrap());
+        let limit = Arc::new(Limit::new(NonZeroU32::MIN));
+        let name: Arc<str> = "saga".into();
+        let limits =
+            Limits { steps: HashMap::from([((name, 1, StepIndex::new(0).unwrap()), Arc::clone(&limit))]) };
+        let permit = limit.take(&first).unwrap();
+        assert!(limit.take(&gone).is_none() && limit.take(&next).is_none());
+        limits.forget(&gone);
+        assert!(!limit.has_in_line(&gone));
+        drop(permit);
+        assert_eq!(limits.next(), [next]);
     }
 }

@@ -44,6 +44,7 @@ mod stay;
 mod summary;
 mod trace;
 mod verdict;
+mod wall;
 
 pub use any_handle::AnyHandle;
 pub use builder::{Builder, DEFAULT_MAX_ACTIVE, DEFAULT_PAYLOAD_LIMIT, DEFAULT_SHUTDOWN_GRACE};

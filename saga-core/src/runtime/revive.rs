@@ -122,6 +122,9 @@ fn put(
     }
     let Recalled { memory, output, parent, trace, unread } = recall(saga, &entries);
     let seq = entries.last().map_or(head.seq, |last| last.seq);
+    let by_this_clock = entries
+        .last()
+        .is_some_and(|last| last.epoch == shared.epoch() && !shared.wall.was_set_since(last.at));
     // What cannot be read parks the instance, so it needs no place.
     let place = if unread.is_none() { place } else { None };
     let (id, created_at) = (head.id.clone(), head.created_at);
@@ -131,6 +134,9 @@ fn put(
     let live = Live::revived(shared, arriving, machine, seq, head.progress.clone(), output);
     if loss != Loss::CutOff {
         live.suspect(shared.suspects.suspect());
+    }
+    if !by_this_clock {
+        live.prepare([Input::ClockChanged.into()]);
     }
     live.prepare(first_inputs(&live, loss, command, unread, &stored.signals));
     match shared.insert(&live) {

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use tokio::runtime::Handle as Runtime;
 use tokio::sync::{Notify, oneshot, watch};
-use tokio::time::Instant;
 use tracing::warn;
 
 use crate::definition::Definition;
@@ -31,6 +30,7 @@ use crate::runtime::registry::Registry;
 use crate::runtime::shutdown::Lifecycle;
 use crate::runtime::stay::LEASE;
 use crate::runtime::trace::Tracing;
+use crate::runtime::wall::Wall;
 use crate::store::Store;
 use crate::time::Timestamp;
 
@@ -51,7 +51,7 @@ pub(crate) struct Settings {
 /// What the parts of one orchestrator share.
 pub(crate) struct Shared {
     pub(crate) store: Box<dyn Store>,
-    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) wall: Wall,
     pub(crate) registry: Registry,
     pub(crate) settings: Settings,
     pub(crate) admission: Arc<Admission>,
@@ -65,8 +65,6 @@ pub(crate) struct Shared {
     epoch: AtomicU64,
     /// Held by who gets the store to work again.
     pub(crate) repairing: tokio::sync::Mutex<()>,
-    /// The latest time that was told, and when.
-    latest: Mutex<(Timestamp, Instant)>,
     table: Mutex<Table>,
     wake: Wake,
     committer_ended: watch::Sender<bool>,
@@ -132,7 +130,7 @@ impl Shared {
         admission.hold_back(suspects.holds_others_back());
         Arc::new(Self {
             store,
-            clock,
+            wall: Wall::new(clock),
             limits: Limits::of(&registry),
             line: Line::default(),
             recording: Recording::new(&registry),
@@ -145,24 +143,15 @@ impl Shared {
             runtime,
             epoch: AtomicU64::new(epoch.get()),
             repairing: tokio::sync::Mutex::default(),
-            latest: Mutex::new((Timestamp::from_millis(0), Instant::now())),
             table: Mutex::default(),
             wake: Wake::default(),
             committer_ended: watch::Sender::new(false),
         })
     }
 
-    /// The time now. It never goes back: where the clock does, the time goes on as tokio's does, so that nothing
-    /// waits a second time.
+    /// The time now. It never goes back.
     pub(crate) fn now(&self) -> Timestamp {
-        let wall = Timestamp::from(self.clock.now());
-        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
-        let (time, at) = *latest;
-        let now = if wall < time { time.plus_whole_millis(at.elapsed()) } else { wall };
-        if now > time {
-            *latest = (now, Instant::now());
-        }
-        now
+        self.wall.now()
     }
 
     /// Gets the store to work again after an error outside a commit, unless it does by now: a store may refuse
@@ -194,6 +183,13 @@ impl Shared {
                 self.admission.enqueue(id, Slot::uncounted());
             }
         }
+    }
+
+    /// Forgets that an instance stands in line, since somebody else has it: called from there it could not go on, and
+    /// would be called again at once.
+    pub(crate) fn forget_in_line(&self, id: &InstanceId) {
+        self.limits.forget(id);
+        self.line.forget(id);
     }
 
     /// The epoch of the stay.

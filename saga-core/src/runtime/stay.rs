@@ -6,7 +6,6 @@ use std::time::Duration;
 use tracing::{debug, error, warn};
 
 use crate::id::Epoch;
-use crate::runtime::clock::Clock;
 use crate::runtime::shared::Shared;
 use crate::store::{Store, StoreError};
 use crate::time::Timestamp;
@@ -19,8 +18,7 @@ pub(crate) const LEASE: Duration = Duration::from_secs(30);
 const RENEW_EVERY: Duration = Duration::from_secs(10);
 
 /// Begins a stay.
-pub(crate) async fn join(store: &dyn Store, clock: &dyn Clock) -> Result<Epoch, StoreError> {
-    let now = Timestamp::from(clock.now());
+pub(crate) async fn join(store: &dyn Store, now: Timestamp) -> Result<Epoch, StoreError> {
     store.join(now, now.plus(LEASE)).await
 }
 
@@ -47,7 +45,7 @@ pub(crate) async fn keep(shared: Arc<Shared>) {
 
 async fn rejoin(shared: &Arc<Shared>) {
     error!("the lease has passed: others may have taken over, beginning anew");
-    let epoch = match join(&*shared.store, &*shared.clock).await {
+    let epoch = match join(&*shared.store, shared.now()).await {
         Ok(epoch) => epoch,
         Err(error) => return warn!(%error, "no new stay could begin, trying again"),
     };

@@ -127,7 +127,7 @@ impl State {
                 self.cause = Some(cause.clone());
                 self.turn_around(definition, &next, event, moment);
             }
-            Event::ClockWentBack => {}
+            Event::ClockChanged => self.clock_since = Some(moment),
             Event::Completed => self.phase = Phase::Completed,
             Event::Compensated => self.phase = Phase::Compensated,
             Event::SagaStarted { .. }
@@ -201,7 +201,7 @@ impl State {
                 is_its_turn || !unit.record.status.is_ahead()
             }
             Event::SagaStarted { .. }
-            | Event::ClockWentBack
+            | Event::ClockChanged
             | Event::SignalReceived { .. }
             | Event::StepSucceeded { .. }
             | Event::AttemptFailed { .. }

@@ -47,7 +47,7 @@ impl Record {
             Event::CompensationStarted { attempt, .. } => (attempt, self.compensations.made.checked_add(1)?),
             Event::CompensationFailed { attempt, .. } => (attempt, self.compensations.made),
             Event::SagaStarted { .. }
-            | Event::ClockWentBack
+            | Event::ClockChanged
             | Event::StepSkipped { .. }
             | Event::ConditionHeld { .. }
             | Event::StepDelayed { .. }
@@ -124,7 +124,7 @@ impl Record {
             }
             Event::Resolved { how, .. } => self.resolve(*how),
             Event::SagaStarted { .. }
-            | Event::ClockWentBack
+            | Event::ClockChanged
             | Event::StepSkipped { .. }
             | Event::ConditionHeld { .. }
             | Event::StepDelayed { .. }

@@ -71,7 +71,7 @@ pub(super) fn next_status(status: StepStatus, facts: Facts, event: &Event) -> Op
         Event::CompensationFailed { next, .. } => {
             (status == StepStatus::Compensation(Activity::Running)).then(|| compensating::after(next))
         }
-        Event::ClockWentBack | Event::Parked { .. } => Some(status),
+        Event::ClockChanged | Event::Parked { .. } => Some(status),
         Event::Resolved { how, .. } => resolved::resolved(status, facts, *how),
         Event::Completed => (is_done(status) && !facts.compensating).then_some(status),
         Event::Compensated => (is_quiet(status, facts.kind) && facts.compensating).then_some(status),

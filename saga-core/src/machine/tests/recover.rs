@@ -5,8 +5,10 @@ use std::time::Duration;
 use super::rig::*;
 use crate::definition::{OutputUse, StepDefinition};
 use crate::fault::FaultKind;
-use crate::journal::{CheckNext, CompensationNext, Event, InstanceState, Loss, Next, ParkReason};
-use crate::machine::{Input, Pace};
+use crate::journal::{
+    CheckNext, CompensationNext, Event, FailureKind, InstanceState, Loss, Next, ParkReason,
+};
+use crate::machine::{AttemptEnd, Input, Pace};
 use crate::time::Timestamp;
 
 /// What the journal says of a lost check or compensation.
@@ -153,7 +155,7 @@ fn begun_late(steps: Vec<StepDefinition>) -> Rig {
 fn i26_a_wait_begins_anew_when_the_clock_went_back_and_does_not_last_for_a_day() {
     let mut rig = begun_late(chain([step("a")]));
     rig.fail("a", FaultKind::NotDone);
-    assert_eq!(crash_a_day_back(&mut rig), [Event::ClockWentBack]);
+    assert_eq!(crash_a_day_back(&mut rig), [Event::ClockChanged]);
     assert_eq!(rig.machine.next_wake(), Some(rig.after(100)));
     assert_eq!(rig.later(99), []);
     assert_eq!(rig.later(1), [started("a", 2)]);
@@ -162,7 +164,7 @@ fn i26_a_wait_begins_anew_when_the_clock_went_back_and_does_not_last_for_a_day()
 #[test]
 fn i26_a_wait_begins_anew_once_however_often_the_instance_is_read_back() {
     let mut rig = begun_late(chain([step("a").delay(Duration::from_millis(100))]));
-    assert_eq!(crash_a_day_back(&mut rig), [Event::ClockWentBack]);
+    assert_eq!(crash_a_day_back(&mut rig), [Event::ClockChanged]);
     let over = rig.after(100);
     for _ in 0..3 {
         assert_eq!(rig.later(30), []);
@@ -188,16 +190,16 @@ fn i26_a_wait_that_begins_after_that_lasts_as_long_as_it_should() {
 fn i26_delays_messages_checks_and_items_do_not_wait_for_a_day_either() {
     let second = Duration::from_secs(1);
     let mut delayed = begun_late(chain([step("a").delay(second)]));
-    assert_eq!(crash_a_day_back(&mut delayed), [Event::ClockWentBack]);
+    assert_eq!(crash_a_day_back(&mut delayed), [Event::ClockChanged]);
     assert_eq!(delayed.later(1_000), [started("a", 1)]);
 
     let mut silent = begun_late(chain([step("a").signal(Some(second))]));
-    assert_eq!(crash_a_day_back(&mut silent), [Event::ClockWentBack]);
+    assert_eq!(crash_a_day_back(&mut silent), [Event::ClockChanged]);
     assert_eq!(silent.later(1_000).first(), Some(&missed("a", Next::Void)));
 
     let mut checked = begun_late(chain([step("a").check(check())]));
     checked.fail("a", FaultKind::InDoubt);
-    assert_eq!(crash_a_day_back(&mut checked), [Event::ClockWentBack]);
+    assert_eq!(crash_a_day_back(&mut checked), [Event::ClockChanged]);
     assert_eq!(checked.machine.next_wake(), Some(checked.after(1_000)));
     assert_eq!(checked.later(1_000), [check_started("a", 1)]);
 
@@ -205,9 +207,56 @@ fn i26_delays_messages_checks_and_items_do_not_wait_for_a_day_either() {
     items.lists("a", 2);
     items.fail("a/0", FaultKind::NotDone);
     items.fail("a/1", FaultKind::NotDone);
-    assert_eq!(crash_a_day_back(&mut items), [Event::ClockWentBack]);
+    assert_eq!(crash_a_day_back(&mut items), [Event::ClockChanged]);
     assert_eq!(items.machine.next_wake(), Some(items.after(100)));
     assert_eq!(items.later(100), [started("a/0", 2), started("a/1", 2)]);
+}
+
+#[test]
+fn i26_a_check_waits_anew_for_requests_when_another_process_reads_it_back() {
+    let mut rig = begun_late(chain([step("a").check(check())]));
+    rig.fail("a", FaultKind::InDoubt);
+    rig.now = rig.after(DAY);
+    assert_eq!(rig.crash(), [Event::ClockChanged], "nobody knows whether a day has passed");
+    assert_eq!(rig.machine.next_wake(), Some(rig.after(1_000)));
+    assert_eq!(rig.later(999), []);
+    assert_eq!(rig.later(1), [check_started("a", 1)]);
+    // Once it has waited, a check that cannot tell is asked again as its policy says.
+    rig.check_ends("a", AttemptEnd::Unknown);
+    assert_eq!(rig.machine.next_wake(), Some(rig.after(100)));
+    assert_eq!(rig.crash(), []);
+    assert_eq!(rig.machine.next_wake(), Some(rig.after(100)));
+}
+
+#[test]
+fn i26_items_and_what_is_parked_wait_anew_for_requests_too() {
+    let mut items = begun_late(chain([step("a").check(check()).fan_out(2)]));
+    items.lists("a", 2);
+    items.fail("a/0", FaultKind::InDoubt);
+    items.fail("a/1", FaultKind::InDoubt);
+    items.now = items.after(DAY);
+    assert_eq!(items.crash(), [Event::ClockChanged]);
+    assert_eq!(items.machine.next_wake(), Some(items.after(1_000)));
+    assert_eq!(items.later(999), []);
+    assert_eq!(items.later(1), [check_started("a/0", 1), check_started("a/1", 1)]);
+
+    let parks = step_with("a", OutputUse::Required).check(check()).park_in_doubt();
+    let mut parked = begun_late(chain([parks]));
+    parked.fail("a", FaultKind::InDoubt);
+    parked.now = parked.after(DAY);
+    assert_eq!(parked.crash(), [Event::ClockChanged]);
+    let events = parked.cancel(FailureKind::Cancelled).expect("it may be cancelled");
+    assert_eq!(events.len(), 1, "it is decided, and the check waits: {events:?}");
+    assert_eq!(parked.later(999), []);
+    assert_eq!(parked.later(1), [check_started("a", 1)]);
+}
+
+#[test]
+fn i26_where_nothing_waits_for_requests_another_clock_says_nothing() {
+    let mut rig = begun_late(chain([step("a").idempotent()]));
+    rig.fail("a", FaultKind::InDoubt);
+    rig.now = rig.after(DAY);
+    assert_eq!(rig.crash(), [started("a", 2)]);
 }
 
 #[test]

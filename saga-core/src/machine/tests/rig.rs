@@ -207,7 +207,12 @@ impl Rig {
     /// The process dies, and this is known of it when the journal is read back.
     pub(super) fn die(&mut self, loss: Loss) -> Vec<Event> {
         self.machine = Machine::replay(self.definition.clone(), id(), &self.journal).expect("it replays");
-        self.handle(Input::Recovered { loss })
+        // Nothing starts before all of it is taken down.
+        let pace = std::mem::replace(&mut self.pace, Pace::Hold);
+        let mut events = self.handle(Input::ClockChanged);
+        self.pace = pace;
+        events.extend(self.handle(Input::Recovered { loss }));
+        events
     }
 
     /// Somebody decides on one parked step or item.

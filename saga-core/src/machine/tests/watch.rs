@@ -149,7 +149,7 @@ impl Watch {
             }
             Event::Resolved { .. } => {}
             Event::SagaStarted { .. }
-            | Event::ClockWentBack
+            | Event::ClockChanged
             | Event::CompensationDecided { .. }
             | Event::Completed
             | Event::Compensated => unreachable!("it is of no step"),

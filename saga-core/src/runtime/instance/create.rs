@@ -6,6 +6,7 @@ use tokio::sync::oneshot;
 
 use super::decide::answer_all;
 use super::flag::calls_for_attention;
+use super::folded::Folded;
 use super::live::{Arriving, Created, Live, Writing};
 use super::rest::due_of;
 use crate::error::Error;
@@ -61,6 +62,7 @@ impl Live {
         let encoded = codec::encode(&entry)
             .map_err(|error| Error::NotEncodable { id: live.id.clone(), message: error.to_string() })?;
         let mut core = live.core();
+        core.folded = Folded::begun(&core.machine, &encoded);
         let before = Progress::new(InstanceState::Running, now);
         let calls_for_attention = calls_for_attention(&before, &core.progress, &entry.events);
         core.writing = Some(Writing { events: entry.events, replies: Vec::new(), calls_for_attention });

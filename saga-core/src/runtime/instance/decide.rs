@@ -129,9 +129,14 @@ impl Live {
     /// `None` if the instance is gone.
     fn empty_inbox(&self, core: &mut Core) -> Option<Decided> {
         let is_open = core.place.is_some() && !self.shared.lifecycle.is_ending();
+        let now = self.shared.now();
+        let clock_set = self.shared.wall.times_set();
+        if std::mem::replace(&mut core.clock_set, clock_set) != clock_set {
+            core.inbox.push_front(Input::ClockChanged.into());
+        }
         let are_several = core.inbox.len() > 1;
         let mut door = self.shared.door(is_open && !are_several, self.saga.definition(), &self.id);
-        let mut decided = Decided { events: Vec::new(), replies: Vec::new(), now: self.shared.now() };
+        let mut decided = Decided { events: Vec::new(), replies: Vec::new(), now };
         if !core.inbox.is_empty() {
             // What found no room is asked for anew.
             core.in_line.clear();
@@ -232,6 +237,7 @@ impl Live {
                 return self.leave(core, Some(Ended::Stopped(error.to_string())));
             }
         };
+        core.folded.add(&core.machine, &encoded);
         core.seq = seq;
         // Until a child is known to be started or taken back, a crash must find the instance ready, not waiting.
         let definition = self.saga.definition();

@@ -10,6 +10,7 @@ use tokio::task::AbortHandle;
 use tracing::Span;
 
 use super::attend::Attended;
+use super::folded::Folded;
 use super::news::Announced;
 use crate::error::Error;
 use crate::id::{Epoch, InstanceId, Seq, StepIndex};
@@ -53,12 +54,15 @@ pub(crate) struct Live {
 
 pub(super) struct Core {
     pub(super) machine: Machine,
+    pub(super) folded: Folded,
     pub(super) seq: Seq,
     pub(super) progress: Progress,
     pub(super) announced: Announced,
     pub(super) output: Output,
     pub(super) place: Option<Place>,
     pub(super) slot: Option<Slot>,
+    /// How often the clock had been set when the machine heard of it last.
+    pub(super) clock_set: u32,
     pub(super) inbox: VecDeque<Arrival>,
     pub(super) writing: Option<Writing>,
     pub(super) attempts: Vec<Running>,
@@ -158,8 +162,11 @@ impl Live {
         output: Output,
     ) -> Arc<Self> {
         let announced = Announced { state: progress.state, needs_attention: progress.needs_attention };
+        let folded = Folded::read_back(&machine, seq);
         let live = Self::new(shared, arriving, machine, seq, progress, output);
-        live.core().announced = announced;
+        let mut core = live.core();
+        (core.announced, core.folded) = (announced, folded);
+        drop(core);
         live.created.store(true, Ordering::Release);
         live
     }
@@ -175,12 +182,14 @@ impl Live {
         let Arriving { id, saga, memory, place, slot, created_at, parent, trace } = arriving;
         let core = Core {
             machine,
+            folded: Folded::NOTHING,
             seq,
             progress,
             announced: Announced::BEGUN,
             output,
             place,
             slot,
+            clock_set: shared.wall.times_set(),
             inbox: VecDeque::new(),
             writing: None,
             attempts: Vec::new(),

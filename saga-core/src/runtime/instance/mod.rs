@@ -7,6 +7,7 @@ mod live;
 
 mod create;
 mod decide;
+mod folded;
 mod news;
 mod written;
 

@@ -105,6 +105,7 @@ impl Live {
             return self.leave(core, None);
         }
         warn!(parent: self.span(), %refusal, "the journal went on elsewhere, stopping here");
+        self.shared.forget_in_line(&self.id);
         self.leave(core, Some(Ended::Stopped(format!("its journal went on elsewhere: {refusal}"))));
     }
 }

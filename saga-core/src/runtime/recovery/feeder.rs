@@ -175,7 +175,8 @@ impl Feeder {
         if let Some(stored) = stored
             && let Revived::Busy = revive(&self.shared, &stored, Some(place), None).await
         {
-            self.backlog.push_back(id);
+            // Its creation may take the store a while, and would wait for ever if this went on without a pause.
+            self.put_off(id, PAUSE);
         }
     }
 

@@ -137,7 +137,7 @@ fn what(what: &Happened, at: SystemTime) -> String {
         Happened::Resolved { how, who, note } => {
             format!("resolved by {}, {}: {}", words(who), resolution_of(*how), words(note))
         }
-        Happened::ClockWentBack => "the clock was set back".to_owned(),
+        Happened::ClockChanged => "from here on by another clock".to_owned(),
         Happened::Completed => "completed".to_owned(),
         Happened::Compensated => "compensated".to_owned(),
     }

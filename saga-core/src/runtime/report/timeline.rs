@@ -32,7 +32,7 @@ pub enum Happened {
     /// The instance was started.
     Started,
     /// It was read back, and the clock had been set back since.
-    ClockWentBack,
+    ClockChanged,
     /// A method of the step was called.
     Called {
         /// Which method.
@@ -212,7 +212,7 @@ impl Timeline {
                 let (who, note) = (who.clone(), note.clone());
                 self.push(at, place, Happened::Resolved { how: *how, who, note });
             }
-            Event::ClockWentBack => self.push(at, None, Happened::ClockWentBack),
+            Event::ClockChanged => self.push(at, None, Happened::ClockChanged),
             Event::Completed => self.push(at, place, Happened::Completed),
             Event::Compensated => self.push(at, place, Happened::Compensated),
             Event::StepStarted { attempt, .. } => self.starts(at, place, Method::Step, *attempt),

@@ -10,6 +10,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
 
 use super::check::Kept;
+use super::panics;
 use super::recorder::{Keep, Life, LifeClock, Recorder, Remains};
 use super::script::Script;
 use super::seen::{Ending, Seen, Told};
@@ -49,13 +50,14 @@ impl Time {
         from: &Remains,
         keep: Keep,
     ) -> (Life, Vec<Kept>, Option<String>) {
+        panics::watch();
         let (life, kept, end) = self.runtime.block_on(async {
             let recorder = Recorder::new(S::PLACES, script, from, keep);
             let end = timeout(PATIENCE, run::<S>(&recorder, script)).await;
             let end = end.unwrap_or_else(|_| Err("it hangs".to_owned()));
             let life = recorder.end();
             let kept = kept::<S>(&life.store).await;
-            (life, kept, end.err())
+            (life, kept, panics::seen().or(end.err()))
         });
         if end.is_some() {
             // Whatever hangs must not disturb the next life.

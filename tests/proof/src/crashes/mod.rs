@@ -9,6 +9,7 @@ mod check;
 mod explore;
 mod history;
 mod life;
+mod panics;
 mod recorder;
 mod run;
 mod script;

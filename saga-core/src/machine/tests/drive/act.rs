@@ -2,11 +2,12 @@
 
 use super::super::rig::{fault, id};
 use super::super::world::{Answer, Child};
-use super::{Drive, OPEN};
+use super::{Drive, OPEN, SimulatedGate};
 use crate::definition::{OutputUse, StepKind};
 use crate::fault::{FaultKind, FaultRecord};
 use crate::id::StepIndex;
 use crate::journal::{Event, Loss, ParkReason, Payload};
+use crate::machine::gate::Pace;
 use crate::machine::state::UnitIndex;
 use crate::machine::status::Method;
 use crate::machine::{AttemptEnd, ChildNeed, Input, Machine};
@@ -139,6 +140,10 @@ impl Drive {
             .expect("I5: what was written is read back");
         assert_eq!(Some(self.machine.state()), self.folded.as_ref());
         self.watch.crashed();
+        // Both make one entry, so nobody dies between them.
+        let each_entry = std::mem::take(&mut self.each_entry);
+        self.handle(Input::ClockChanged, SimulatedGate { pace: Pace::Hold, ..OPEN });
+        self.each_entry = each_entry;
         self.handle(Input::Recovered { loss }, OPEN);
     }
 

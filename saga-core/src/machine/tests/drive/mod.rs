@@ -365,7 +365,7 @@ impl Drive {
 
     /// What has to be true at the end.
     fn end(&mut self) {
-        for input in [Input::Proceed, Input::Recovered { loss: Loss::Alone }] {
+        for input in [Input::Proceed, Input::ClockChanged, Input::Recovered { loss: Loss::Alone }] {
             let more = self.machine.clone().handle(input, self.now, &mut OPEN.clone());
             assert_eq!(more, Ok(Vec::new()), "I9: nothing follows the end");
         }

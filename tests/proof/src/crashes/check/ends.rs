@@ -8,11 +8,16 @@ use crate::crashes::script::Method;
 use crate::crashes::shape::{Kind, Runs};
 use crate::crashes::world::World;
 
+/// What an instance says that finds, after an entry, that its state in memory is not what would be read back.
+const NOT_THE_FOLD: &str = "in memory is not the fold of its journal";
+
 impl Judge {
     /// The history is at its end.
     pub(super) fn ended(&mut self, end: &Final<'_>) {
         let state = self.journals.state(0);
-        if let Some(why) = end.stuck {
+        if let Some(why) = end.stuck.filter(|why| why.contains(NOT_THE_FOLD)) {
+            self.breaks(Promise::I4, || why.to_owned());
+        } else if let Some(why) = end.stuck {
             self.breaks(Promise::I13, || format!("it does not come to an end: {why}"));
         } else if !matches!(state, InstanceState::Completed | InstanceState::Compensated) {
             self.breaks(Promise::I13, || format!("it is {state} for ever"));

@@ -7,6 +7,7 @@ use sagas::journal::{Cause, Entry, Event, FailureKind, InstanceState};
 
 use super::{Final, Judge, Promise};
 use crate::crashes::life::Time;
+use crate::crashes::panics;
 use crate::crashes::recorder::{Keep, Remains};
 use crate::crashes::script::{Act, Method, Script};
 use crate::crashes::seen::{Ending, Seen, Told};
@@ -120,6 +121,25 @@ fn i4_a_row_that_does_not_say_what_the_journal_says() {
             *kept = Some(InstanceState::Compensating);
         }
     });
+    assert_eq!(broken, only(Promise::I4));
+}
+
+#[test]
+fn i4_a_state_in_memory_that_is_not_the_fold_of_the_journal() {
+    let script = Arc::new(Script::default());
+    let nothing = Remains::nothing(Three::PLACES, Rules::KEPT);
+    let mut time = Time::new();
+    let (life, kept, _) = time.live::<Three>(&script, &nothing, Keep::Seen);
+    let caught = std::panic::catch_unwind(|| {
+        panic!("the state of it in memory is not the fold of its journal after entry 2");
+    });
+    assert!(caught.is_err());
+    // Whatever catches the panic, it is seen.
+    let stuck = panics::seen();
+    let mut judge = Judge::new(Three::PLACES);
+    life.seen.iter().for_each(|seen| judge.see(seen));
+    let end = Final { world: &life.world, kept: &kept, stuck: stuck.as_deref(), is_disturbed: false };
+    let broken: BTreeSet<_> = judge.end(&end).into_iter().map(|broken| broken.promise).collect();
     assert_eq!(broken, only(Promise::I4));
 }
 

@@ -1,0 +1,67 @@
+//! The time as the parts of one orchestrator see it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::runtime::clock::Clock;
+use crate::time::Timestamp;
+
+/// A clock that goes ahead of tokio's by less at once has not been set: it is read at one moment, and tokio's at
+/// another.
+const SLACK: Duration = Duration::from_secs(1);
+
+/// The injected clock, and what is known of how it goes.
+pub(crate) struct Wall {
+    clock: Arc<dyn Clock>,
+    told: Mutex<Told>,
+}
+
+/// What was told last.
+struct Told {
+    /// The latest time that was told, and when.
+    latest: Option<(Timestamp, Instant)>,
+    /// How often the clock was set, and what it showed right after the last time.
+    set: (u32, Timestamp),
+}
+
+impl Wall {
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, told: Mutex::new(Told { latest: None, set: (0, Timestamp::from_millis(0)) }) }
+    }
+
+    /// The time now. It never goes back: where the clock does, the time goes on as tokio's does, so that nothing
+    /// waits a second time.
+    pub(crate) fn now(&self) -> Timestamp {
+        let wall = Timestamp::from(self.clock.now());
+        let mut told = self.told();
+        let Some((time, at)) = told.latest else {
+            told.latest = Some((wall, Instant::now()));
+            return wall;
+        };
+        let expected = time.plus_whole_millis(at.elapsed());
+        let now = if wall < time { expected } else { wall };
+        if now.since(expected) > SLACK {
+            told.set = (told.set.0.saturating_add(1), now);
+        }
+        if now > time {
+            told.latest = Some((now, Instant::now()));
+        }
+        now
+    }
+
+    /// How often the clock was set ahead since the orchestrator was built.
+    pub(crate) fn times_set(&self) -> u32 {
+        self.told().set.0
+    }
+
+    /// Whether the clock was set since `at`, a time that this orchestrator took down.
+    pub(crate) fn was_set_since(&self, at: Timestamp) -> bool {
+        at < self.told().set.1
+    }
+
+    fn told(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
