@@ -164,27 +164,6 @@ impl Saga {
         }
     }
 
-    fn see_recovery(&self, state: &State) {
-        let waits = state.store.fold.as_ref().is_some_and(|fold| fold.machine.waits_for_signal());
-        if waits {
-            self.counts.saw(Seen::RecoveredSignal);
-        }
-        for record in &state.store.ledger.records {
-            match record.stands {
-                Stands::Running => self.counts.saw(Seen::RecoveredAttempt),
-                Stands::Checking => self.counts.saw(Seen::RecoveredCheck),
-                Stands::Waiting => self.counts.saw(Seen::RecoveredWait),
-                Stands::Compensating => self.counts.saw(Seen::RecoveredCompensation),
-                Stands::Parked => self.counts.saw(Seen::RecoveredParked),
-                Stands::Pending
-                | Stands::InDoubt
-                | Stands::Void
-                | Stands::Succeeded
-                | Stands::Compensated => {}
-            }
-        }
-    }
-
     fn cancel(&self, state: &mut State, worker: usize) {
         state.client.cancels -= 1;
         let (kind, message) = (FailureKind::Cancelled, "the client cancels".to_owned());

@@ -1,9 +1,10 @@
 //! The state of a model: the store, the workers, what is under way between them and the services, and the services.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::mem::discriminant;
 use std::sync::Arc;
 
-use saga_core::journal::{Entry, InstanceState};
+use saga_core::journal::{Entry, Event, InstanceState};
 use saga_core::machine::Machine;
 
 use super::clock::{START, Timeless};
@@ -152,7 +153,12 @@ impl Write {
     pub(super) fn new(entry: Arc<Entry>, fold: Arc<Folded>) -> Self {
         let mut hasher = DefaultHasher::new();
         for event in &entry.events {
-            (event.name(), event.step()).hash(&mut hasher);
+            // How an attempt failed is in the journal, and not always in what its machine makes of it.
+            let kind = match event {
+                Event::AttemptFailed { fault, .. } => Some(discriminant(&fault.kind)),
+                _ => None,
+            };
+            (event.name(), event.step(), kind).hash(&mut hasher);
         }
         fold.print.hash(&mut hasher);
         let print = hasher.finish();

@@ -110,7 +110,7 @@ fn followers(saga: &Saga) -> (HashMap<u64, Vec<u64>>, usize) {
         let prints: Vec<_> = next.iter().map(print).collect();
         match known.get(&print(&state)) {
             Some(others) => {
-                assert_eq!(*others, prints, "{}: {state:?}", saga.name);
+                assert_eq!(*others, prints, "{}", saga.name);
                 again += 1;
             }
             None => {
