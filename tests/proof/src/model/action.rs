@@ -93,7 +93,7 @@ impl Saga {
         if state.calls.iter().filter(of_worker).filter(|call| call.answer.is_some()).count() > 1 {
             actions.push(Action::TakeAll { worker });
         }
-        if let Some(at) = machine.next_wake() {
+        if let Some(at) = live.machine.wake {
             actions.push(Action::Pass { worker, at });
             // Later, when more is due. What is due at the same time is due together.
             let steps = self.definition.steps().count();

@@ -186,7 +186,7 @@ fn goes_on(_: &Saga, state: &State) -> bool {
     let waits_for_answer = state.calls.iter().any(|call| call.caller.map(usize::from) == Some(owner));
     live.writing.is_some()
         || waits_for_answer
-        || machine.next_wake().is_some()
+        || live.machine.wake.is_some()
         || machine.waits_for_signal()
         || machine.instance_state() == InstanceState::Parked
 }
@@ -195,7 +195,7 @@ fn goes_on(_: &Saga, state: &State) -> bool {
 pub(super) fn sometimes(wanted: &[Seen]) -> Vec<Property<Saga>> {
     macro_rules! seen {
         ($($seen:ident)*) => {
-            [$((Seen::$seen, (|saga, _| saga.counts.has_seen(Seen::$seen)) as fn(&Saga, &State) -> bool)),*]
+            [$((Seen::$seen, (|saga, _| saga.counts.has_news_of(Seen::$seen)) as fn(&Saga, &State) -> bool)),*]
         };
     }
     let all = seen![

@@ -36,6 +36,8 @@ pub(crate) struct Saga {
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
     seen: AtomicU64,
+    /// What the checker was told of.
+    told: AtomicU64,
     faults: AtomicU64,
     deaths: AtomicU64,
 }
@@ -49,8 +51,17 @@ impl Counts {
         }
     }
 
-    pub(super) fn has_seen(&self, seen: Seen) -> bool {
+    fn has_seen(&self, seen: Seen) -> bool {
         self.seen.load(Ordering::Relaxed) & seen.bit() != 0
+    }
+
+    /// Whether that has happened and the checker was not told yet: it would write it down anew in each state.
+    pub(super) fn has_news_of(&self, seen: Seen) -> bool {
+        let is_told = self.told.load(Ordering::Relaxed) & seen.bit() != 0;
+        !is_told && self.has_seen(seen) && {
+            let told = self.told.fetch_or(seen.bit(), Ordering::Relaxed);
+            told & seen.bit() == 0
+        }
     }
 
     pub(super) fn fault(&self) {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use saga_core::journal::{Entry, Event, InstanceState};
 use saga_core::machine::Machine;
+use saga_core::time::Timestamp;
 
 use super::clock::{START, Timeless};
 use super::ledger::{Ledger, STEPS_MAX};
@@ -49,10 +50,12 @@ pub(super) struct Store {
     pub(super) has_signal: bool,
 }
 
-/// A machine with the hash of its state.
+/// A machine with what is asked of it again and again.
 #[derive(Debug)]
 pub(super) struct Folded {
     pub(super) machine: Machine,
+    /// When it goes on by itself.
+    pub(super) wake: Option<Timestamp>,
     print: u64,
 }
 
@@ -141,7 +144,16 @@ impl Folded {
     pub(super) fn new(machine: Machine) -> Arc<Self> {
         let mut hasher = DefaultHasher::new();
         machine.state().hash(&mut Timeless(&mut hasher));
-        Arc::new(Self { machine, print: hasher.finish() })
+        Self::with_print(machine, hasher.finish())
+    }
+
+    /// The same of another machine in the same state.
+    pub(super) fn same(&self, machine: Machine) -> Arc<Self> {
+        Self::with_print(machine, self.print)
+    }
+
+    fn with_print(machine: Machine, print: u64) -> Arc<Self> {
+        Arc::new(Self { wake: machine.next_wake(), machine, print })
     }
 
     pub(super) fn state(&self) -> InstanceState {
@@ -264,7 +276,7 @@ impl State {
     fn print_of(&self, live: &Live) -> u64 {
         let mut hasher = DefaultHasher::new();
         let Live { machine, writing, has_signal, knows, .. } = live;
-        (self.owns(live), machine.print, machine.machine.next_wake(), has_signal, knows).hash(&mut hasher);
+        (self.owns(live), machine.print, machine.wake, has_signal, knows).hash(&mut hasher);
         if let Some(Writing { write, stage, cancels }) = writing {
             (self.print_of_write(write), stage, cancels).hash(&mut hasher);
         }

@@ -86,15 +86,17 @@ impl Saga {
         journal.push(Arc::clone(&entry));
         let journal = Arc::new(journal);
         let folded = self.replay(&journal);
-        let is_kept = folded.as_ref().is_some_and(|folded| folded.state() == machine.state());
-        live.machine = Folded::new(machine);
         live.journal = journal;
         let Some(folded) = folded else {
+            live.machine = Folded::new(machine);
             return state.breaks(Promise::I5, "a journal cannot be read back");
         };
         let recovered = folded.clone().handle(Input::Recovered { loss: Loss::Alone }, START, &mut Pace::Go);
+        let is_kept = folded.state() == machine.state();
+        let folded = Folded::new(folded);
+        live.machine = if is_kept { folded.same(machine) } else { Folded::new(machine) };
         let events = Arc::clone(&entry);
-        let write = Write::new(entry, Folded::new(folded));
+        let write = Write::new(entry, folded);
         live.writing = Some(Writing { write, stage: Stage::OnItsWay, cancels: false });
         if !is_kept {
             state.breaks(Promise::I4, "the state in memory is not the fold of the journal");
