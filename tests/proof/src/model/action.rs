@@ -1,5 +1,6 @@
 //! What may happen in a state.
 
+use saga_core::id::StepIndex;
 use saga_core::journal::InstanceState;
 use saga_core::time::Timestamp;
 
@@ -92,7 +93,7 @@ impl Saga {
         if state.calls.iter().filter(of_worker).filter(|call| call.answer.is_some()).count() > 1 {
             actions.push(Action::TakeAll { worker });
         }
-        if let Some(at) = machine.next_wake() {
+        if let Some(at) = live.machine.wake {
             actions.push(Action::Pass { worker, at });
             // Later, when more is due. What is due at the same time is due together.
             let steps = self.definition.steps().count();
@@ -127,7 +128,9 @@ impl Saga {
             return;
         }
         let service = &state.services[usize::from(call.step)];
-        let is_settled = call.method == Method::Step && service.is_settled(self.flaw);
+        let of = StepIndex::new(usize::from(call.step)).and_then(|step| self.definition.step(step));
+        let is_settled =
+            call.method == Method::Step && of.is_some_and(|step| service.is_settled(step, self.flaw));
         actions.extend([Action::Lose { call: at }, arrive(Fate::DoneUnheard)]);
         if call.method != Method::Check {
             actions.push(Action::TimeOut { call: at });

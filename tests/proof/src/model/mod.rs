@@ -14,6 +14,7 @@ mod next;
 mod promise;
 mod run;
 mod saga;
+mod see;
 mod services;
 mod show;
 mod state;

@@ -80,6 +80,12 @@ impl Saga {
             Method::Compensation => service.compensate(call.has_output, fate),
         };
         match call.method {
+            Method::Step if fate == Fate::Refused && effects > 0 && !was_compensated => {
+                state.past.refused_effects[step] = true;
+            }
+            Method::Compensation if service.effects < effects && state.past.refused_effects[step] => {
+                self.counts.saw(Seen::RefusedFirst);
+            }
             Method::Step if service.effects > effects && is_stale => state.past.stale_effects[step] = true,
             Method::Step if was_compensated && call.caller.is_none() => self.counts.saw(Seen::LateRefused),
             Method::Compensation if service.effects < effects && state.past.stale_effects[step] => {
@@ -155,27 +161,6 @@ impl Saga {
         let inputs = [Input::Recovered { loss: Loss::Alone }].into_iter().chain(signal).collect();
         if self.turn(state, worker, inputs, START).is_err() {
             state.breaks(Promise::I5, "an instance that was read back does not go on");
-        }
-    }
-
-    fn see_recovery(&self, state: &State) {
-        let waits = state.store.fold.as_ref().is_some_and(|fold| fold.machine.waits_for_signal());
-        if waits {
-            self.counts.saw(Seen::RecoveredSignal);
-        }
-        for record in &state.store.ledger.records {
-            match record.stands {
-                Stands::Running => self.counts.saw(Seen::RecoveredAttempt),
-                Stands::Checking => self.counts.saw(Seen::RecoveredCheck),
-                Stands::Waiting => self.counts.saw(Seen::RecoveredWait),
-                Stands::Compensating => self.counts.saw(Seen::RecoveredCompensation),
-                Stands::Parked => self.counts.saw(Seen::RecoveredParked),
-                Stands::Pending
-                | Stands::InDoubt
-                | Stands::Void
-                | Stands::Succeeded
-                | Stands::Compensated => {}
-            }
         }
     }
 

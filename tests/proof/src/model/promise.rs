@@ -44,6 +44,7 @@ pub(crate) enum Seen {
     StoppedWhenLost,
     CompensatedAfterDoubt,
     LateRefused,
+    RefusedFirst,
     CompletedAfterCrash,
     CompensatedAfterCrash,
     RecoveredAttempt,
@@ -88,6 +89,7 @@ impl Seen {
             Self::StoppedWhenLost => "a worker hears that its lease has passed, and stops",
             Self::CompensatedAfterDoubt => "compensated after an attempt in doubt",
             Self::LateRefused => "a request arrives after its compensation, and is refused",
+            Self::RefusedFirst => "a service refuses what it has done, and has it compensated",
             Self::CompletedAfterCrash => "completed after a crash",
             Self::CompensatedAfterCrash => "compensated after a crash",
             Self::RecoveredAttempt => "read back while a step was running",
@@ -184,7 +186,7 @@ fn goes_on(_: &Saga, state: &State) -> bool {
     let waits_for_answer = state.calls.iter().any(|call| call.caller.map(usize::from) == Some(owner));
     live.writing.is_some()
         || waits_for_answer
-        || machine.next_wake().is_some()
+        || live.machine.wake.is_some()
         || machine.waits_for_signal()
         || machine.instance_state() == InstanceState::Parked
 }
@@ -193,12 +195,12 @@ fn goes_on(_: &Saga, state: &State) -> bool {
 pub(super) fn sometimes(wanted: &[Seen]) -> Vec<Property<Saga>> {
     macro_rules! seen {
         ($($seen:ident)*) => {
-            [$((Seen::$seen, (|saga, _| saga.counts.has_seen(Seen::$seen)) as fn(&Saga, &State) -> bool)),*]
+            [$((Seen::$seen, (|saga, _| saga.counts.has_news_of(Seen::$seen)) as fn(&Saga, &State) -> bool)),*]
         };
     }
     let all = seen![
         StaleRefused DeadRefused DeadLanded StaleCalled StaleEffectCompensated StoppedWhenLost
-        CompensatedAfterDoubt LateRefused CompletedAfterCrash CompensatedAfterCrash RecoveredAttempt RecoveredCheck
+        CompensatedAfterDoubt LateRefused RefusedFirst CompletedAfterCrash CompensatedAfterCrash RecoveredAttempt RecoveredCheck
         RecoveredWait RecoveredCompensation RecoveredParked RecoveredSignal TriedAgain Settled CheckedDone CheckedVoid
         Parked CrashLoop Resolved PivotPassed PastPivot Cancelled Deadline Signalled SignalEarly SignalMissed Together
         SideBySide

@@ -16,7 +16,7 @@ use crate::table::{Found, Row};
 pub(crate) struct Choice {
     /// Only the model of this name.
     pub(crate) name: Option<String>,
-    /// With this many faults at most.
+    /// With this many faults at most. With fewer than a model has by itself, not all may happen that has to.
     pub(crate) faults: Option<u8>,
 }
 

@@ -36,6 +36,8 @@ pub(crate) struct Saga {
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
     seen: AtomicU64,
+    /// What the checker was told of.
+    told: AtomicU64,
     faults: AtomicU64,
     deaths: AtomicU64,
 }
@@ -49,8 +51,17 @@ impl Counts {
         }
     }
 
-    pub(super) fn has_seen(&self, seen: Seen) -> bool {
+    fn has_seen(&self, seen: Seen) -> bool {
         self.seen.load(Ordering::Relaxed) & seen.bit() != 0
+    }
+
+    /// Whether that has happened and the checker was not told yet: it would write it down anew in each state.
+    pub(super) fn has_news_of(&self, seen: Seen) -> bool {
+        let is_told = self.told.load(Ordering::Relaxed) & seen.bit() != 0;
+        !is_told && self.has_seen(seen) && {
+            let told = self.told.fetch_or(seen.bit(), Ordering::Relaxed);
+            told & seen.bit() == 0
+        }
     }
 
     pub(super) fn fault(&self) {
@@ -135,7 +146,7 @@ impl Saga {
 
     /// All models.
     pub(super) fn all() -> Vec<Self> {
-        vec![two(), settled(), checked(), pivot(), branches(), signal(), cancel(), deadline()]
+        vec![two(), settled(), checked(), pivot(), tail(), branches(), signal(), cancel(), deadline()]
     }
 
     /// Whether something is not as it should be.
@@ -179,7 +190,7 @@ fn follow(at: usize, step: StepDefinition) -> StepDefinition {
 /// Two steps whose doubt is compensated.
 pub(super) fn two() -> Saga {
     let steps = vec![step(0, "a", OutputUse::Unused), step(1, "b", OutputUse::Optional)];
-    Saga::new("two", steps, 3).expecting([Seen::RecoveredWait])
+    Saga::new("two", steps, 4).expecting([Seen::RecoveredWait])
 }
 
 /// Compensations that need outputs, so that what is in doubt is called again after the decision.
@@ -197,7 +208,7 @@ fn settled() -> Saga {
 fn checked() -> Saga {
     let a = step(0, "a", OutputUse::Required).check(check(0));
     let steps = vec![a, step(1, "b", OutputUse::Unused)];
-    Saga::new("checked", steps, 3).expecting([
+    Saga::new("checked", steps, 4).expecting([
         Seen::CheckedDone,
         Seen::CheckedVoid,
         Seen::RecoveredCheck,
@@ -220,6 +231,21 @@ fn pivot() -> Saga {
     ])
 }
 
+/// A pivot whose doubt is cleared up by a check, and after it what has no effect and what is delayed.
+fn tail() -> Saga {
+    let p = other(1, "b", StepKind::Pivot).check(check(1));
+    let r = other(3, "d", StepKind::Retriable).idempotent().delay(wait_of(3));
+    let steps = vec![step(0, "a", OutputUse::Unused), p, other(2, "c", StepKind::ReadOnly), r];
+    Saga::new("tail", steps, 3).expecting([
+        Seen::PivotPassed,
+        Seen::CheckedDone,
+        Seen::CheckedVoid,
+        Seen::RecoveredCheck,
+        Seen::RecoveredWait,
+        Seen::Parked,
+    ])
+}
+
 /// Two steps side by side, and one after both.
 fn branches() -> Saga {
     let steps = vec![
@@ -227,7 +253,7 @@ fn branches() -> Saga {
         step(1, "b", OutputUse::Required).idempotent().after(&[]),
         step(2, "c", OutputUse::Unused).after(&[0, 1]),
     ];
-    Saga::new("branches", steps, 2).expecting([Seen::Together, Seen::SideBySide, Seen::Settled])
+    Saga::new("branches", steps, 3).expecting([Seen::Together, Seen::SideBySide, Seen::Settled])
 }
 
 /// A step that waits for a message.
@@ -244,12 +270,17 @@ fn signal() -> Saga {
 /// The client cancels, and perhaps once more.
 fn cancel() -> Saga {
     let steps = vec![step(0, "a", OutputUse::Unused), step(1, "b", OutputUse::Required).check(check(1))];
-    let saga = Saga::new("cancel", steps, 2).cancelled();
+    let saga = Saga::new("cancel", steps, 3).cancelled();
     Saga { cancels: 2, ..saga }.expecting([Seen::Cancelled])
 }
 
 /// A deadline passes.
 fn deadline() -> Saga {
-    let steps = vec![step(0, "a", OutputUse::Unused), step(1, "b", OutputUse::Required).idempotent()];
-    Saga::new("deadline", steps, 2).with_deadline().expecting([Seen::Deadline, Seen::Settled])
+    let a = step(0, "a", OutputUse::Unused).idempotent();
+    let steps = vec![a, step(1, "b", OutputUse::Required).idempotent()];
+    Saga::new("deadline", steps, 3).with_deadline().expecting([
+        Seen::Deadline,
+        Seen::Settled,
+        Seen::RefusedFirst,
+    ])
 }

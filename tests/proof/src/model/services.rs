@@ -77,15 +77,21 @@ enum Remembered {
     Refused,
 }
 
+/// Whether its service may refuse before it looks up the key. It breaks what it promised, and where the compensation can
+/// do without the output nothing comes of it.
+fn may_refuse_first(step: &StepDefinition) -> bool {
+    step.idempotent && step.kind == StepKind::Compensatable && !step.compensation_needs_output()
+}
+
 impl Service {
     /// Whether it has seen the compensation of its key.
     pub(super) const fn has_compensated(&self) -> bool {
         self.compensated
     }
 
-    /// Whether what comes of a call is settled before it arrives.
-    pub(super) const fn is_settled(&self, flaw: Option<Flaw>) -> bool {
-        self.refuses(flaw) || self.answered.is_some()
+    /// Whether what comes of a call of `step` is settled before it arrives.
+    pub(super) fn is_settled(&self, step: &StepDefinition, flaw: Option<Flaw>) -> bool {
+        self.refuses(flaw) || (self.answered.is_some() && !may_refuse_first(step))
     }
 
     const fn refuses(&self, flaw: Option<Flaw>) -> bool {
@@ -98,6 +104,7 @@ impl Service {
             return Answer::Refused;
         }
         match (self.answered, fate) {
+            (Some(_), Fate::Refused) if may_refuse_first(step) => Answer::Refused,
             (Some(Remembered::Done), _) => Answer::Done,
             (Some(Remembered::Refused), _) => Answer::Refused,
             (None, Fate::NotDone) => Answer::NotDone,

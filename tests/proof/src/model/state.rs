@@ -1,10 +1,12 @@
 //! The state of a model: the store, the workers, what is under way between them and the services, and the services.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::mem::discriminant;
 use std::sync::Arc;
 
-use saga_core::journal::{Entry, InstanceState};
+use saga_core::journal::{Entry, Event, InstanceState};
 use saga_core::machine::Machine;
+use saga_core::time::Timestamp;
 
 use super::clock::{START, Timeless};
 use super::ledger::{Ledger, STEPS_MAX};
@@ -48,10 +50,12 @@ pub(super) struct Store {
     pub(super) has_signal: bool,
 }
 
-/// A machine with the hash of its state.
+/// A machine with what is asked of it again and again.
 #[derive(Debug)]
 pub(super) struct Folded {
     pub(super) machine: Machine,
+    /// When it goes on by itself.
+    pub(super) wake: Option<Timestamp>,
     print: u64,
 }
 
@@ -132,13 +136,24 @@ pub(super) struct Past {
     pub(super) resolved: bool,
     /// Whose effect was had by a worker that had lost the instance.
     pub(super) stale_effects: [bool; STEPS_MAX],
+    /// Whose effect its service has refused to have had.
+    pub(super) refused_effects: [bool; STEPS_MAX],
 }
 
 impl Folded {
     pub(super) fn new(machine: Machine) -> Arc<Self> {
         let mut hasher = DefaultHasher::new();
         machine.state().hash(&mut Timeless(&mut hasher));
-        Arc::new(Self { machine, print: hasher.finish() })
+        Self::with_print(machine, hasher.finish())
+    }
+
+    /// The same of another machine in the same state.
+    pub(super) fn same(&self, machine: Machine) -> Arc<Self> {
+        Self::with_print(machine, self.print)
+    }
+
+    fn with_print(machine: Machine, print: u64) -> Arc<Self> {
+        Arc::new(Self { wake: machine.next_wake(), machine, print })
     }
 
     pub(super) fn state(&self) -> InstanceState {
@@ -150,7 +165,12 @@ impl Write {
     pub(super) fn new(entry: Arc<Entry>, fold: Arc<Folded>) -> Self {
         let mut hasher = DefaultHasher::new();
         for event in &entry.events {
-            (event.name(), event.step()).hash(&mut hasher);
+            // How an attempt failed is in the journal, and not always in what its machine makes of it.
+            let kind = match event {
+                Event::AttemptFailed { fault, .. } => Some(discriminant(&fault.kind)),
+                _ => None,
+            };
+            (event.name(), event.step(), kind).hash(&mut hasher);
         }
         fold.print.hash(&mut hasher);
         let print = hasher.finish();
@@ -256,7 +276,7 @@ impl State {
     fn print_of(&self, live: &Live) -> u64 {
         let mut hasher = DefaultHasher::new();
         let Live { machine, writing, has_signal, knows, .. } = live;
-        (self.owns(live), machine.print, machine.machine.next_wake(), has_signal, knows).hash(&mut hasher);
+        (self.owns(live), machine.print, machine.wake, has_signal, knows).hash(&mut hasher);
         if let Some(Writing { write, stage, cancels }) = writing {
             (self.print_of_write(write), stage, cancels).hash(&mut hasher);
         }

@@ -110,7 +110,7 @@ fn followers(saga: &Saga) -> (HashMap<u64, Vec<u64>>, usize) {
         let prints: Vec<_> = next.iter().map(print).collect();
         match known.get(&print(&state)) {
             Some(others) => {
-                assert_eq!(*others, prints, "{}: {state:?}", saga.name);
+                assert_eq!(*others, prints, "{}", saga.name);
                 again += 1;
             }
             None => {
@@ -125,7 +125,9 @@ fn followers(saga: &Saga) -> (HashMap<u64, Vec<u64>>, usize) {
 #[test]
 fn states_that_count_as_one_are_followed_by_the_same() {
     for saga in Saga::all() {
-        let (known, again) = followers(&saga.with_faults(1));
+        // With two the largest takes longer than all others together.
+        let faults = if saga.name == "branches" { 1 } else { 2 };
+        let (known, again) = followers(&saga.with_faults(faults));
         assert!(known.len() > 300 && again > 300, "only {} and {again}", known.len());
     }
 }

@@ -4,14 +4,11 @@ use std::sync::Arc;
 
 use saga_core::fault::{FaultKind, FaultRecord};
 use saga_core::id::{Epoch, InstanceId, Seq, StepIndex};
-use saga_core::journal::{
-    CheckNext, CompensationNext, Entry, Event, FailureKind, InstanceState, Loss, Next, ParkReason, Payload,
-};
+use saga_core::journal::{CheckNext, CompensationNext, Entry, Event, InstanceState, Loss, Next, Payload};
 use saga_core::machine::{Action as Wanted, AttemptEnd, Input, Machine, Pace, Unexpected};
 use saga_core::time::Timestamp;
 
 use super::clock::{START, wait_of};
-use super::ledger::Stands;
 use super::promise::{Promise, Seen};
 use super::saga::Saga;
 use super::services::{Answer, Flaw, Method};
@@ -89,15 +86,17 @@ impl Saga {
         journal.push(Arc::clone(&entry));
         let journal = Arc::new(journal);
         let folded = self.replay(&journal);
-        let is_kept = folded.as_ref().is_some_and(|folded| folded.state() == machine.state());
-        live.machine = Folded::new(machine);
         live.journal = journal;
         let Some(folded) = folded else {
+            live.machine = Folded::new(machine);
             return state.breaks(Promise::I5, "a journal cannot be read back");
         };
         let recovered = folded.clone().handle(Input::Recovered { loss: Loss::Alone }, START, &mut Pace::Go);
+        let is_kept = folded.state() == machine.state();
+        let folded = Folded::new(folded);
+        live.machine = if is_kept { folded.same(machine) } else { Folded::new(machine) };
         let events = Arc::clone(&entry);
-        let write = Write::new(entry, Folded::new(folded));
+        let write = Write::new(entry, folded);
         live.writing = Some(Writing { write, stage: Stage::OnItsWay, cancels: false });
         if !is_kept {
             state.breaks(Promise::I4, "the state in memory is not the fold of the journal");
@@ -241,51 +240,6 @@ impl Saga {
         let step = event.step().and_then(|step| self.definition.index_of(step));
         // What was lost is tried again at once.
         until == START || step.is_some_and(|step| until == START.plus(wait_of(step.get())))
-    }
-
-    /// Notes what an entry that became durable tells.
-    fn see(&self, state: &mut State, event: &Event) {
-        let saw = |seen| self.counts.saw(seen);
-        let step = event.step().and_then(|step| self.definition.index_of(step));
-        let checks = step.map_or(0, |step| state.store.ledger.records[step.get()].attempts(Method::Check));
-        match event {
-            Event::AttemptLost { next, .. } => {
-                state.past.doubted = true;
-                if matches!(next, Next::Park(ParkReason::CrashLoop)) {
-                    saw(Seen::CrashLoop);
-                }
-            }
-            Event::AttemptFailed { fault, .. } if fault.kind == FaultKind::InDoubt => {
-                state.past.doubted = true;
-            }
-            Event::StepStarted { .. } if state.store.ledger.goes_back() => saw(Seen::Settled),
-            Event::StepSucceeded { .. } if step == self.definition.pivot() => saw(Seen::PivotPassed),
-            Event::StepSucceeded { .. } if checks > 0 => saw(Seen::CheckedDone),
-            Event::CheckedVoid { .. } => saw(Seen::CheckedVoid),
-            Event::SignalMissed { .. } => saw(Seen::SignalMissed),
-            Event::CompensationDecided { cause } if cause.kind == FailureKind::Deadline => {
-                saw(Seen::Deadline)
-            }
-            Event::CompensationStarted { .. } => {
-                let records = state.store.ledger.records.iter();
-                if records.filter(|record| record.stands == Stands::Compensating).count() > 1 {
-                    saw(Seen::SideBySide);
-                }
-            }
-            Event::Completed if state.past.crashed => saw(Seen::CompletedAfterCrash),
-            Event::Compensated => {
-                let seen = [
-                    (state.past.crashed, Seen::CompensatedAfterCrash),
-                    (state.past.doubted, Seen::CompensatedAfterDoubt),
-                    (state.client.is_cancelled, Seen::Cancelled),
-                ];
-                seen.into_iter().filter(|(happened, _)| *happened).for_each(|(_, seen)| saw(seen));
-            }
-            _ => {}
-        }
-        if state.past.resolved && state.store.ledger.has_ended() {
-            saw(Seen::Resolved);
-        }
     }
 }
 
