@@ -122,6 +122,7 @@ fn put(
     }
     let Recalled { memory, output, parent, trace, unread } = recall(saga, &entries);
     let seq = entries.last().map_or(head.seq, |last| last.seq);
+    // Once a change of clock is on record in this stay, it is not taken down again.
     let by_this_clock = entries
         .last()
         .is_some_and(|last| last.epoch == shared.epoch() && !shared.wall.was_set_since(last.at));

@@ -31,7 +31,8 @@ pub struct Happening {
 pub enum Happened {
     /// The instance was started.
     Started,
-    /// It was read back, and the clock had been set back since.
+    /// The times from here on are those of another clock, and something that waits for safety waits anew: it was read
+    /// back by another process, or the clock was set.
     ClockChanged,
     /// A method of the step was called.
     Called {
