@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
+use crate::definition::Definition;
 use crate::error::Error;
 use crate::id::{InstanceId, StepIndex};
 use crate::journal::ParkReason;
@@ -56,8 +57,8 @@ pub(crate) fn tell(shared: &Shared, id: &InstanceId, signals: &[Signal]) {
     }
 }
 
-/// The inputs that signals make, in the order in which the instance is to hear of them. A payload that cannot be read as today's type parks the instance at the step
-/// that waits for it.
+/// The inputs that signals make, in the order in which the instance is to hear of them. A payload that cannot be read
+/// as today's type parks the instance at the step that waits for it.
 pub(crate) fn inputs(live: &Live, signals: &[Signal]) -> Vec<Input> {
     let definition = live.saga().definition();
     let mut inputs = Vec::new();
@@ -73,6 +74,6 @@ pub(crate) fn inputs(live: &Live, signals: &[Signal]) -> Vec<Input> {
 }
 
 /// Whether a saga waits for signals at all.
-pub(crate) fn has_signals(live: &Live) -> bool {
-    live.saga().definition().steps().any(|(_, step): (StepIndex, _)| step.signal.is_some())
+pub(crate) fn has_signals(definition: &Definition) -> bool {
+    definition.steps().any(|(_, step): (StepIndex, _)| step.signal.is_some())
 }

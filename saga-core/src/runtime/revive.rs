@@ -38,6 +38,16 @@ pub(crate) enum Revived {
     Busy,
 }
 
+/// What became of putting an instance into memory.
+enum Put {
+    /// It is driven, or has nothing to do.
+    Settled,
+    /// It is there, and decides on nothing until its signals have been read once more.
+    Deaf(Arc<Live>),
+    /// An instance of this id is just being created.
+    Busy,
+}
+
 /// A journal that was read.
 pub(crate) struct Replayed {
     pub(crate) head: Head,
@@ -83,11 +93,11 @@ pub(crate) async fn revive(
     };
     match replay(saga.definition(), stored) {
         Ok(replayed) => {
-            let revived = put(shared, &saga, replayed, stored, place, command);
-            if matches!(revived, Revived::Settled) {
-                hear_late_signals(shared, stored).await;
+            let put = put(shared, &saga, replayed, stored, place, command);
+            if let Put::Deaf(live) = &put {
+                hear_late_signals(live, stored.signals.len()).await;
             }
-            revived
+            if let Put::Busy = put { Revived::Busy } else { Revived::Settled }
         }
         Err(what) => {
             warn!(instance = %id, what, "the journal cannot be read: the instance is left as it is");
@@ -107,7 +117,7 @@ fn put(
     stored: &Stored,
     place: Option<Place>,
     command: Option<Command>,
-) -> Revived {
+) -> Put {
     let Replayed { head, entries, machine } = replayed;
     let wants_nothing = match machine.instance_state() {
         InstanceState::Running | InstanceState::Compensating => false,
@@ -118,7 +128,7 @@ fn put(
     };
     if wants_nothing {
         debug!(instance = %head.id, state = %machine.instance_state(), "nothing to go on with");
-        return Revived::Settled;
+        return Put::Settled;
     }
     let Recalled { memory, output, parent, trace, unread } = recall(saga, &entries);
     let seq = entries.last().map_or(head.seq, |last| last.seq);
@@ -140,16 +150,20 @@ fn put(
         live.prepare([Input::ClockChanged.into()]);
     }
     live.prepare(first_inputs(&live, loss, command, unread, &stored.signals));
+    let is_deaf = inbox::has_signals(saga.definition());
+    if is_deaf {
+        live.deafen();
+    }
     match shared.insert(&live) {
         Inserted::New => {
             live.come_in();
-            Revived::Settled
+            if is_deaf { Put::Deaf(live) } else { Put::Settled }
         }
         Inserted::There(there) => {
             let is_told = there.is_created() && there.was_handed_out(&stored.signals);
-            if is_told { Revived::Settled } else { Revived::Busy }
+            if is_told { Put::Settled } else { Put::Busy }
         }
-        Inserted::Closed => Revived::Settled,
+        Inserted::Closed => Put::Settled,
     }
 }
 
@@ -177,16 +191,16 @@ fn first_inputs(
     inputs
 }
 
-/// A signal that came after the inbox was read and before the instance was in memory was told to nobody.
-async fn hear_late_signals(shared: &Arc<Shared>, read: &Stored) {
-    let Some(live) = shared.get(&read.head.id).filter(|live| inbox::has_signals(live)) else { return };
-    match shared.store.load(std::slice::from_ref(&read.head.id)).await {
-        Ok(stored) => {
-            let signals = stored.into_iter().flatten().flat_map(|stored| stored.signals);
-            let late: Vec<Signal> = signals.skip(read.signals.len()).collect();
-            inbox::tell(shared, live.id(), &late);
+/// Reads the signals of an instance once more, of which `heard` were there before it was in memory: one that came
+/// between the two was told to nobody, and comes before all that it was told of since. One whose signals cannot be
+/// read comes back when they can.
+async fn hear_late_signals(live: &Arc<Live>, heard: usize) {
+    match load(&*live.shared().store, live.id()).await {
+        Ok(stored) => live.hear(stored.signals.get(heard..).unwrap_or_default()),
+        Err(error) => {
+            warn!(instance = %live.id(), %error, "its signals could not be read, reading it back later");
+            live.come_back();
         }
-        Err(error) => warn!(instance = %read.head.id, %error, "the inbox could not be read once more"),
     }
 }
 

@@ -5,9 +5,12 @@ use std::time::Duration;
 use sagas::StepState;
 use sagas::journal::Event;
 use sagas::prelude::*;
+use sagas::store::StoreErrorKind;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::loan::stands;
+use crate::support::data::Data;
+use crate::support::probe::{Asked, Plan};
 use crate::support::soon;
 
 /// Somebody asks.
@@ -108,5 +111,72 @@ async fn i4_a_step_is_called_with_the_signal_that_the_journal_has_of_those_that_
         });
         assert_eq!(received.collect::<Vec<_>>(), [format!("s-{by}")], "{}", poll.id());
     }
+    orchestrator.shutdown().await;
+}
+
+/// The first question counts, while somebody takes his time for an answer.
+#[derive(Debug, Clone)]
+struct Survey;
+
+#[saga(name = "survey")]
+impl Survey {
+    #[step(signal, after(), read_only)]
+    async fn answered(&self, signal: &Answer) -> Result<u32, StepError> {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        Ok(signal.by)
+    }
+
+    #[step(signal, after(), read_only)]
+    async fn asked(&self, signal: &Question) -> Result<u32, StepError> {
+        Ok(signal.by)
+    }
+}
+
+/// A survey that is read back for its answer, as if its first question came just then: what was read is without it,
+/// and `and` follows before its signals are read once more.
+async fn first_question_comes_late(
+    and: impl Fn(&Plan) + Send + Sync + 'static,
+) -> (Handle<Survey>, Plan, Orchestrator) {
+    let store = Data::memory().open();
+    let plan = store.plan();
+    let orchestrator = Orchestrator::builder(store).register(Survey).build().await.unwrap();
+    let survey = orchestrator.start::<Survey>("survey-1", ()).await.unwrap();
+    stands(&survey, 0, StepState::Waiting).await;
+    stands(&survey, 1, StepState::Waiting).await;
+    plan.hold_only(&[Asked::Load]);
+    survey.signal("answer", Answer { by: 7 }).await.unwrap();
+    survey.signal("first", Question { by: 1 }).await.unwrap();
+    let (hooked, before) = (plan.clone(), plan.loads());
+    plan.on_load(move |stored| {
+        if hooked.loads() == before + 1 {
+            stored.signals.retain(|signal| signal.id == "answer");
+            and(&hooked);
+        }
+    });
+    plan.release();
+    while plan.loads() == before {
+        tokio::task::yield_now().await;
+    }
+    // Time goes on once nobody has anything else to do.
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    (survey, plan, orchestrator)
+}
+
+#[tokio::test(start_paused = true)]
+async fn i3_a_signal_that_comes_while_an_instance_is_read_back_comes_before_a_later_one() {
+    let (survey, plan, orchestrator) = first_question_comes_late(|plan| plan.hold_only(&[Asked::Load])).await;
+    survey.signal("second", Question { by: 2 }).await.unwrap();
+    plan.release();
+    assert_eq!(soon(survey.outcome()).await.unwrap(), Outcome::Completed(1));
+    orchestrator.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn i3_a_signal_that_could_not_be_read_when_an_instance_was_read_back_comes_before_a_later_one() {
+    let failing = |plan: &Plan| plan.damage(StoreErrorKind::Io, &["survey-1"]);
+    let (survey, plan, orchestrator) = first_question_comes_late(failing).await;
+    survey.signal("second", Question { by: 2 }).await.unwrap();
+    plan.damage(StoreErrorKind::Io, &[]);
+    assert_eq!(soon(survey.outcome()).await.unwrap(), Outcome::Completed(1));
     orchestrator.shutdown().await;
 }

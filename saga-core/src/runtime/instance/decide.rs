@@ -15,7 +15,6 @@ use crate::machine::{Input, Machine, Unexpected};
 use crate::private::Encoding;
 use crate::runtime::answer::answer;
 use crate::runtime::door::Door;
-use crate::runtime::inbox;
 use crate::runtime::registry::AnyInstance;
 use crate::runtime::shared::{Ended, Shared};
 use crate::runtime::verdict::{no_such_step, not_revertible};
@@ -60,7 +59,7 @@ impl Live {
             return false;
         }
         core.progress.due = None;
-        core.inbox.extend(inbox::inputs(self, signals).into_iter().map(Arrival::from));
+        self.take_signals(&mut core, signals);
         core.inbox.push_back(Input::Proceed.into());
         self.attend(&mut core);
         self.decide(&mut core);
@@ -78,17 +77,6 @@ impl Live {
         is_here
     }
 
-    /// Brings signals; `false` if it is no longer in memory.
-    pub(crate) fn feed_signals(self: &Arc<Self>, signals: &[Signal]) -> bool {
-        // They are read under the lock: the first one read is what its step is called with, and is to be the first one
-        // that the machine hears of.
-        let mut core = self.core();
-        core.inbox.extend(inbox::inputs(self, signals).into_iter().map(Arrival::from));
-        let is_here = !core.gone;
-        self.decide(&mut core);
-        is_here
-    }
-
     /// Brings what an attempt ended with.
     pub(crate) fn attempt_ended(self: &Arc<Self>, step: StepIndex, item: Option<u32>, input: Input) {
         let mut core = self.core();
@@ -103,7 +91,7 @@ impl Live {
             // Who waits for a reply asks again, and finds the instance where it is then.
             return core.inbox.clear();
         }
-        if core.writing.is_some() {
+        if core.writing.is_some() || core.deaf.is_some() {
             return;
         }
         let Some(Decided { events, replies, now }) = self.empty_inbox(core) else { return };

@@ -23,7 +23,7 @@ use crate::runtime::output::Output;
 use crate::runtime::recovery::Suspicion;
 use crate::runtime::registry::{AnyInstance, AnySaga};
 use crate::runtime::shared::Shared;
-use crate::store::StoreError;
+use crate::store::{Signal, StoreError};
 use crate::time::Timestamp;
 
 /// An instance in memory.
@@ -64,6 +64,9 @@ pub(super) struct Core {
     /// How often the clock had been set when the machine heard of it last.
     pub(super) clock_set: u32,
     pub(super) inbox: VecDeque<Arrival>,
+    /// Its signals are being read once more, and it decides on nothing until they are: those that it was told of
+    /// meanwhile.
+    pub(super) deaf: Option<Vec<Signal>>,
     pub(super) writing: Option<Writing>,
     pub(super) attempts: Vec<Running>,
     /// For attempts whose start is being written.
@@ -191,6 +194,7 @@ impl Live {
             slot,
             clock_set: shared.wall.times_set(),
             inbox: VecDeque::new(),
+            deaf: None,
             writing: None,
             attempts: Vec::new(),
             permits: Vec::new(),

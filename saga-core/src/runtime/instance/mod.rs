@@ -8,6 +8,7 @@ mod live;
 mod create;
 mod decide;
 mod folded;
+mod hear;
 mod news;
 mod written;
 
