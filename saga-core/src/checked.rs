@@ -5,7 +5,8 @@
 pub enum Checked<T> {
     /// It was done, and this was its output.
     Done(T),
-    /// It was not done, and the service will not do it later. That is final.
+    /// It was not done, and the service will not do it later. That is final: the step is taken for void. Only a
+    /// retriable step, which has to succeed, is called again.
     NotDone,
     /// The service cannot tell yet: it is asked again.
     Unknown,
