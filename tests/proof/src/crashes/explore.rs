@@ -236,6 +236,10 @@ impl<S: Shape> Walk<'_, S> {
             let script = script.and(Deviation::Cancel { appends: *appends });
             self.go_on(from, before, Arc::new(script), Since::deviation(*seen - 1, None));
         }
+        if let Some(at) = life.completed().filter(|at| *at >= since.seen && !script.reverts()) {
+            let script = script.and(Deviation::Revert);
+            self.go_on(from, before, Arc::new(script), Since::deviation(at, None));
+        }
     }
 
     fn judge(&mut self, history: &History<'_>, script: &Script, faults: usize) {

@@ -61,7 +61,7 @@ impl History<'_> {
     pub(crate) fn judge(&self, places: &'static [Place], script: &Script) -> Vec<Broken> {
         let mut judge = Judge::new(places);
         self.each(&mut |seen| judge.see(seen));
-        let (world, is_disturbed) = (&self.last.world, script.has_panic() || script.has_cancel());
+        let (world, is_disturbed) = (&self.last.world, script.is_disturbing());
         judge.end(&Final { world, kept: self.kept, stuck: self.stuck, is_disturbed })
     }
 

@@ -10,6 +10,7 @@ mod explore;
 mod history;
 mod life;
 mod panics;
+mod process;
 mod recorder;
 mod run;
 mod script;

@@ -8,12 +8,12 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::script::{Act, Method, Script};
-use super::seen::{Done, Moment, Seen};
+use super::seen::{Done, Ending, Moment, Seen, Told};
 use super::shape::{Place, Slot};
 use super::world::{Rules, World};
 
 /// How long after the end of a process the next one begins: longer than its lease, so that it is known to have ended.
-const RESTART: Duration = Duration::from_secs(45);
+const RESTART: Duration = Duration::from_secs(31);
 
 /// What a process leaves behind when it dies: everything durable, and nothing else.
 #[derive(Debug)]
@@ -100,6 +100,14 @@ pub(crate) struct Life {
     pub(crate) store: MemoryStore,
     /// The services at its end.
     pub(crate) world: World,
+}
+
+impl Life {
+    /// Where the client is told that the instance has completed.
+    pub(crate) fn completed(&self) -> Option<usize> {
+        let told = Told::Outcome(Ending::Completed);
+        self.seen.iter().position(|seen| matches!(seen, Seen::Told(other) if *other == told))
+    }
 }
 
 impl Recorder {

@@ -143,6 +143,8 @@ pub(crate) enum Deviation {
         /// How many.
         appends: u16,
     },
+    /// The client has the instance taken back once it has completed.
+    Revert,
     /// The store acknowledges the append of this number, and loses it. No store may do that: it shows that it would be
     /// seen.
     Lose {
@@ -178,19 +180,29 @@ impl Script {
         self.deviations.contains(&Deviation::Lose { append })
     }
 
+    /// Whether the client has the instance taken back once it has completed.
+    pub(crate) fn reverts(&self) -> bool {
+        self.deviations.contains(&Deviation::Revert)
+    }
+
+    /// Whether a caller panics, or a client does not let the instance go its way.
+    pub(crate) fn is_disturbing(&self) -> bool {
+        self.has_panic() || self.has_cancel() || self.reverts()
+    }
+
     /// Whether the client cancels.
     pub(crate) fn has_cancel(&self) -> bool {
         self.deviations.iter().any(|deviation| match deviation {
             Deviation::Cancel { .. } => true,
-            Deviation::Lose { .. } => false,
+            Deviation::Revert | Deviation::Lose { .. } => false,
             Deviation::Call { act, .. } => *act == Act::Cancel,
         })
     }
 
     /// Whether a caller panics.
-    pub(crate) fn has_panic(&self) -> bool {
+    fn has_panic(&self) -> bool {
         self.deviations.iter().any(|deviation| match deviation {
-            Deviation::Cancel { .. } | Deviation::Lose { .. } => false,
+            Deviation::Cancel { .. } | Deviation::Revert | Deviation::Lose { .. } => false,
             Deviation::Call { act, .. } => act.panics(),
         })
     }
@@ -211,6 +223,7 @@ impl Script {
                 format!("{}{item}{}{call}={act}", places[usize::from(slot.place)].step, method.suffix())
             }
             Deviation::Cancel { appends } => format!("cancel@{appends}"),
+            Deviation::Revert => "revert".to_owned(),
             Deviation::Lose { append } => format!("lose@{append}"),
         });
         texts.collect::<Vec<_>>().join(",")
@@ -227,6 +240,9 @@ fn parse_one(part: &str, places: &[Place]) -> Result<Deviation, String> {
     let wrong = || format!("{part:?} is not like a=refused, b/0/compensate#2=timeout or cancel@7");
     if let Some(appends) = part.strip_prefix("cancel@") {
         return Ok(Deviation::Cancel { appends: appends.parse().map_err(|_| wrong())? });
+    }
+    if part == "revert" {
+        return Ok(Deviation::Revert);
     }
     if let Some(append) = part.strip_prefix("lose@") {
         return Ok(Deviation::Lose { append: append.parse().map_err(|_| wrong())? });

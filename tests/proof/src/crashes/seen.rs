@@ -75,6 +75,10 @@ pub(crate) enum Told {
     Resolved,
     /// The instance is cancelled.
     Cancelled,
+    /// The instance, which has completed, is taken back.
+    Reverted,
+    /// The instance cannot be taken back.
+    NotRevertible,
 }
 
 /// How an instance ended, as its outcome says.

@@ -1,5 +1,7 @@
 //! The proof itself is tested: what is gone through is what happens, and what is broken is seen.
 
+mod occurs;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -28,6 +30,14 @@ fn promises(violations: &[Violation]) -> BTreeSet<Promise> {
 
 fn script<S: Shape>(text: &str) -> Arc<Script> {
     Arc::new(Script::parse(text, S::PLACES).expect("it is a script"))
+}
+
+/// The timeline of a history in which nothing is broken.
+fn repeat<S: Shape>(text: &str, crashes: &[usize]) -> String {
+    let script = script::<S>(text);
+    let found = explore::repeat::<S>(&mut Time::new(), Rules::KEPT, &script, crashes);
+    assert_eq!(found.broken, [], "{}", found.timeline);
+    found.timeline
 }
 
 /// Compares what every life that is cut short leaves behind with what its copies say.
@@ -129,9 +139,13 @@ fn i3_a_store_that_loses_what_it_acknowledged_is_seen() {
 
 #[test]
 fn a_script_is_read_as_it_is_written() {
-    for text in
-        ["", "a=refused", "b/0=failed-done,b/2/compensate#2=timeout", "c/check=unknown,cancel@7", "lose@3"]
-    {
+    for text in [
+        "",
+        "a=refused",
+        "b/0=failed-done,b/2/compensate#2=timeout",
+        "c/check=unknown,cancel@7",
+        "revert,lose@3",
+    ] {
         assert_eq!(script::<FanOut>(text).to_text(FanOut::PLACES), text);
     }
     for text in ["a", "a=lost", "x=refused", "a/x=refused", "cancel@x", "a#x=refused"] {

@@ -22,8 +22,8 @@ impl Judge {
         } else if !matches!(state, InstanceState::Completed | InstanceState::Compensated) {
             self.breaks(Promise::I13, || format!("it is {state} for ever"));
         }
-        if self.told_cancelled && state == InstanceState::Completed {
-            self.breaks(Promise::I14, || "it completed after it was cancelled".to_owned());
+        if self.told_back && state == InstanceState::Completed {
+            self.breaks(Promise::I14, || "it is completed after it was taken back".to_owned());
         }
         self.effects(end.world, "");
         let mut late = end.world.clone();

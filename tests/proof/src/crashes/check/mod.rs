@@ -86,7 +86,7 @@ pub(crate) struct Judge {
     under_way: Vec<[u8; 3]>,
     wrote: [Vec<u64>; 2],
     signals: usize,
-    told_cancelled: bool,
+    told_back: bool,
     broken: Vec<Broken>,
 }
 
@@ -98,7 +98,7 @@ impl Judge {
             under_way: vec![[0; 3]; places.len() * ITEMS],
             wrote: [Vec::new(), Vec::new()],
             signals: 0,
-            told_cancelled: false,
+            told_back: false,
             broken: Vec::new(),
         }
     }
@@ -161,9 +161,11 @@ impl Judge {
             Told::Signalled => self.signals > 0,
             Told::Resolved => self.journals.instances.iter().any(|instance| instance.resolved > 0),
             Told::Cancelled => root.goes_back(),
+            Told::Reverted => root.reverted > 0,
+            Told::NotRevertible => root.reverted > 0 || self.journals.has_pivot(),
             Told::Outcome(ending) => self.journals.state(0) == ending.state(),
         };
-        self.told_cancelled |= told == Told::Cancelled;
+        self.told_back |= matches!(told, Told::Cancelled | Told::Reverted);
         if !is_durable {
             self.breaks(Promise::I2, || format!("a client was told {told:?}, and it is not durable"));
         }

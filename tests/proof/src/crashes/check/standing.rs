@@ -2,7 +2,7 @@
 
 use sagas::journal::{CheckNext, CompensationNext, Entry, Event, FailureKind, InstanceState, Next};
 
-use crate::crashes::shape::{ITEMS, Of, Place, Slot};
+use crate::crashes::shape::{ITEMS, Kind, Of, Place, Slot};
 
 /// Where a slot stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,6 +132,11 @@ impl Standings {
 
     pub(crate) fn place(&self, slot: Slot) -> &'static Place {
         &self.places[usize::from(slot.place)]
+    }
+
+    /// Whether the instance has a pivot.
+    pub(crate) fn has_pivot(&self) -> bool {
+        self.places.iter().any(|place| matches!(place.kind, Kind::Pivot(_)))
     }
 
     /// The slots of a place.

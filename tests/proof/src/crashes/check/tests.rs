@@ -37,7 +37,7 @@ fn spoilt<S: Shape>(text: &str, spoil: impl FnOnce(&mut Vec<Seen>)) -> BTreeSet<
     kept[0].entries = entries.collect();
     let mut judge = Judge::new(S::PLACES);
     life.seen.iter().for_each(|seen| judge.see(seen));
-    let is_disturbed = script.has_panic() || script.has_cancel();
+    let is_disturbed = script.is_disturbing();
     let end = Final { world: &life.world, kept: &kept, stuck: stuck.as_deref(), is_disturbed };
     judge.end(&end).into_iter().map(|broken| broken.promise).collect()
 }
@@ -76,7 +76,8 @@ fn is_completed(event: &Event) -> bool {
 
 #[test]
 fn nothing_is_seen_in_a_history_that_was_not_spoilt() {
-    for text in [WELL, REFUSED, "b=failed", "c=panic", "cancel@2", "b=refused,a/compensate=refused"] {
+    for text in [WELL, REFUSED, "b=failed", "c=panic", "cancel@2", "revert", "b=refused,a/compensate=refused"]
+    {
         assert_eq!(spoilt::<Three>(text, |_| {}), BTreeSet::new(), "{text}");
     }
     for text in [WELL, REFUSED, "c=failed", "cancel@1"] {
@@ -101,7 +102,9 @@ fn i2_a_client_that_is_told_what_is_not_durable() {
     for told in [Told::Started, Told::Signalled, Told::Resolved, Told::Outcome(Ending::Completed)] {
         assert_eq!(spoilt::<Three>(WELL, tells(told)), only(Promise::I2), "{told:?}");
     }
-    assert!(spoilt::<Three>(WELL, tells(Told::Cancelled)).contains(&Promise::I2));
+    for told in [Told::Cancelled, Told::Reverted, Told::NotRevertible] {
+        assert!(spoilt::<Three>(WELL, tells(told)).contains(&Promise::I2), "{told:?}");
+    }
 }
 
 #[test]
@@ -254,7 +257,9 @@ fn i13_what_does_not_come_to_an_end() {
 }
 
 #[test]
-fn i14_what_completes_although_it_was_cancelled() {
-    let broken = spoilt::<Three>(WELL, |seen| seen.push(Seen::Told(Told::Cancelled)));
-    assert!(broken.contains(&Promise::I14), "{broken:?}");
+fn i14_what_completes_although_it_was_taken_back() {
+    for told in [Told::Cancelled, Told::Reverted] {
+        let broken = spoilt::<Three>(WELL, |seen| seen.push(Seen::Told(told)));
+        assert!(broken.contains(&Promise::I14), "{broken:?}");
+    }
 }

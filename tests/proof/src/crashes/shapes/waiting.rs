@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::crashes::services::Services;
 use crate::crashes::shape::{Kind, Met, Place, Runs, Service, Shape};
 
-/// `a`, then `b` after three minutes, then `c`.
+/// `a`, then `b` after a delay that is longer than two processes take to begin, then `c`.
 #[derive(Debug)]
 pub(crate) struct Delay(Services);
 
@@ -21,7 +21,7 @@ impl Delay {
         self.0.compensate(cx).await
     }
 
-    #[step(compensate = cancel_b, in_doubt = check(find_b), delay = "3m", timeout = "1s", retry(attempts = 2, initial = "10ms"))]
+    #[step(compensate = cancel_b, in_doubt = check(find_b), delay = "65s", timeout = "1s", retry(attempts = 2, initial = "10ms"))]
     async fn b(&self, cx: &StepContext, _a: &u32) -> Result<u32, StepError> {
         self.0.forward(cx).await
     }

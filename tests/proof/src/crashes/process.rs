@@ -1,0 +1,122 @@
+//! A process: an orchestrator, and a client that wants one instance to come to its end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sagas::prelude::{Handle, Orchestrator, Outcome};
+use sagas::{Error, Resolution};
+use tokio::time::timeout;
+
+use super::recorder::{LifeClock, Recorder};
+use super::script::Script;
+use super::seen::{Ending, Seen, Told};
+use super::services::Services;
+use super::shape::{ID, Met, Of, Shape};
+use super::store::SeenStore;
+
+/// How often the client is told an outcome before the instance counts as stuck: more often than any script deviates.
+const OUTCOMES_MAX: usize = 12;
+
+/// How long the client waits for the outcome before it looks for a child that is parked.
+const LOOK_AFTER: Duration = Duration::from_secs(20);
+
+/// The ids of the instance and of its child.
+pub(super) fn ids<S: Shape>() -> impl Iterator<Item = String> {
+    let child = S::PLACES.iter().find_map(|place| match place.of {
+        Of::Child(step) => Some(format!("{ID}/{step}")),
+        Of::Root => None,
+    });
+    std::iter::once(ID.to_owned()).chain(child)
+}
+
+/// Drives the instance to its end.
+pub(super) async fn run<S: Shape>(recorder: &Arc<Recorder>, script: &Script) -> Result<(), String> {
+    let services = Services(Arc::clone(recorder));
+    let builder = Orchestrator::builder(SeenStore::of(recorder)).clock(LifeClock(Arc::clone(recorder)));
+    let orchestrator = S::register(builder, &services).build().await.map_err(|error| error.to_string())?;
+    let canceller = script.has_cancel().then(|| {
+        let handle = orchestrator.handle::<S>(ID);
+        tokio::spawn(cancel(handle, Arc::clone(recorder)))
+    });
+    let end = drive::<S>(&orchestrator, recorder, script).await.map_err(|error| error.to_string());
+    if let Some(canceller) = canceller {
+        canceller.abort();
+    }
+    orchestrator.shutdown().await;
+    // What the orchestrator still has to do at its end is done before the next life begins.
+    for _ in 0..4 {
+        tokio::task::yield_now().await;
+    }
+    end
+}
+
+/// What the client does: it starts the instance, waits for its outcome, and does something about that.
+async fn drive<S: Shape>(
+    orchestrator: &Orchestrator,
+    recorder: &Recorder,
+    script: &Script,
+) -> Result<(), Error> {
+    let handle = orchestrator.start::<S>(ID, S::INPUT).await?;
+    recorder.note(Seen::Told(Told::Started));
+    match S::meet(&handle).await {
+        Ok(Met::Nothing) | Err(Error::Finished { .. }) => {}
+        Ok(Met::Signalled) => recorder.note(Seen::Told(Told::Signalled)),
+        Err(error) => return Err(error),
+    }
+    for _ in 0..OUTCOMES_MAX {
+        let Ok(outcome) = timeout(LOOK_AFTER, handle.outcome()).await else {
+            retry_child::<S>(orchestrator, recorder).await?;
+            continue;
+        };
+        let ending = match outcome? {
+            Outcome::Completed(_) => Ending::Completed,
+            Outcome::Compensated(_) => Ending::Compensated,
+            Outcome::Parked(_) => Ending::Parked,
+        };
+        recorder.note(Seen::Told(Told::Outcome(ending)));
+        match ending {
+            Ending::Parked => retry(orchestrator, recorder, ID.to_owned()).await?,
+            Ending::Completed if script.reverts() && revert(&handle, recorder).await? => {}
+            Ending::Completed | Ending::Compensated => break,
+        }
+    }
+    Ok(())
+}
+
+/// Takes back what has completed, unless that is refused. Says whether it is taken back.
+async fn revert<S: Shape>(handle: &Handle<S>, recorder: &Recorder) -> Result<bool, Error> {
+    let (told, is_taken_back) = match handle.revert("the client does not want it any more").await {
+        Ok(()) => (Told::Reverted, true),
+        Err(Error::NotRevertible { .. }) => (Told::NotRevertible, false),
+        Err(error) => return Err(error),
+    };
+    recorder.note(Seen::Told(told));
+    Ok(is_taken_back)
+}
+
+/// Cancels the instance when the script says so.
+async fn cancel<S: Shape>(handle: Handle<S>, recorder: Arc<Recorder>) {
+    recorder.cancel.notified().await;
+    // Where it is too late, the client is told so.
+    if handle.cancel("the client does not want it any more").await.is_ok() {
+        recorder.note(Seen::Told(Told::Cancelled));
+    }
+    recorder.cancelled.notify_one();
+}
+
+/// Has a child that is parked tried again.
+async fn retry_child<S: Shape>(orchestrator: &Orchestrator, recorder: &Recorder) -> Result<(), Error> {
+    match ids::<S>().nth(1) {
+        Some(child) => retry(orchestrator, recorder, child).await,
+        None => Ok(()),
+    }
+}
+
+async fn retry(orchestrator: &Orchestrator, recorder: &Recorder, id: String) -> Result<(), Error> {
+    match orchestrator.resolve(id, Resolution::Retry { note: "again".to_owned() }).await {
+        Ok(()) => recorder.note(Seen::Told(Told::Resolved)),
+        Err(Error::NotParked { .. } | Error::NotFound { .. }) => {}
+        Err(error) => return Err(error),
+    }
+    Ok(())
+}
