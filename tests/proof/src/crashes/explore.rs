@@ -10,12 +10,13 @@ use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use super::act::Act;
 use super::check::Broken;
 use super::history::{Died, History};
 use super::life::Time;
 use super::recorder::{Keep, Life, Remains};
 use super::run::command;
-use super::script::{Act, Deviation, Script};
+use super::script::{Deviation, Script, Wish};
 use super::seen::{Print, Seen};
 use super::shape::Shape;
 use super::world::Rules;
@@ -225,16 +226,22 @@ impl<S: Shape> Walk<'_, S> {
     ) {
         for (at, seen) in life.seen.iter().enumerate().skip(since.seen) {
             let Seen::Called { slot, method, call, .. } = *seen else { continue };
-            for act in Act::of(method).iter().filter(|act| **act != Act::Cancel || !script.has_cancel()) {
+            for act in
+                Act::of(method).iter().filter(|act| **act != Act::Cancel || !script.wishes(Wish::Cancel))
+            {
                 let script = script.and(Deviation::Call { slot, method, call, act: *act });
                 self.go_on(from, before, Arc::new(script), Since::deviation(at, Some(*act)));
             }
         }
-        // The last append is the end, which nobody can cancel.
-        let appends = life.appends.split_last().map_or([].as_slice(), |(_, appends)| appends);
-        for (seen, appends) in appends.iter().filter(|(seen, _)| *seen > since.seen && !script.has_cancel()) {
-            let script = script.and(Deviation::Cancel { appends: *appends });
-            self.go_on(from, before, Arc::new(script), Since::deviation(*seen - 1, None));
+        for wish in Wish::ALL.into_iter().filter(|wish| !script.wishes(*wish)) {
+            // The last append is the end, which nobody can cancel.
+            let is_too_late = |at: usize| wish == Wish::Cancel && at + 1 == life.appends.len();
+            for (at, (seen, appends)) in life.appends.iter().enumerate() {
+                if *seen > since.seen && !is_too_late(at) {
+                    let script = script.and(Deviation::Wish { wish, appends: *appends });
+                    self.go_on(from, before, Arc::new(script), Since::deviation(*seen - 1, None));
+                }
+            }
         }
         if let Some(at) = life.completed().filter(|at| *at >= since.seen && !script.reverts()) {
             let script = script.and(Deviation::Revert);

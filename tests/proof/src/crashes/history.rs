@@ -99,7 +99,7 @@ fn line(seen: &Seen, places: &[Place]) -> String {
         Seen::Answered { slot, method } => format!("answer  {}", name(places, *slot, *method)),
         Seen::Dropped { slot, method } => format!("timeout {}", name(places, *slot, *method)),
         Seen::OtherKey { slot } => {
-            format!("another key at {}", name(places, *slot, super::script::Method::Step))
+            format!("another key at {}", name(places, *slot, super::act::Method::Step))
         }
         Seen::Wrote { id, entry, kept, .. } => {
             let events: Vec<_> = entry.events.iter().map(event_text).collect();
@@ -111,6 +111,9 @@ fn line(seen: &Seen, places: &[Place]) -> String {
         Seen::HandedOut { instances } => format!("due     {instances} handed out"),
         Seen::Settled => "store   knows that all have got through".to_owned(),
         Seen::Told(told) => format!("client  is told {told:?}"),
+        Seen::Ends => "SHUTDOWN begins".to_owned(),
+        Seen::Ended => "SHUTDOWN has ended".to_owned(),
+        Seen::Begins => "the next process begins".to_owned(),
         Seen::Died(moment) => format!("CRASH   {moment}"),
     }
 }

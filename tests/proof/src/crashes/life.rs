@@ -45,8 +45,7 @@ impl Time {
         panics::watch();
         let (life, kept, end) = self.runtime.block_on(async {
             let recorder = Recorder::new(S::PLACES, script, from, keep);
-            let end = timeout(PATIENCE, run::<S>(&recorder, script)).await;
-            let end = end.unwrap_or_else(|_| Err("it hangs".to_owned()));
+            let end = at_its_end::<S>(&recorder, script).await;
             let life = recorder.end();
             let kept = kept::<S>(&life.store).await;
             (life, kept, panics::seen().or(end.err()))
@@ -103,11 +102,20 @@ fn runtime() -> Runtime {
     runtime.expect("a runtime without I/O needs nothing")
 }
 
+/// Runs a life to its end, in a task of its own: what runs outside of one is not looked at while others have to do.
+async fn at_its_end<S: Shape>(recorder: &Arc<Recorder>, script: &Arc<Script>) -> Result<(), String> {
+    let life = tokio::spawn(run::<S>(Arc::clone(recorder), Arc::clone(script)));
+    match timeout(PATIENCE, life).await {
+        Ok(end) => end.map_err(|error| error.to_string())?,
+        Err(_passed) => Err("it hangs".to_owned()),
+    }
+}
+
 /// Runs a life until the process dies.
-async fn until_death<S: Shape>(recorder: &Arc<Recorder>, script: &Script) -> Option<Remains> {
+async fn until_death<S: Shape>(recorder: &Arc<Recorder>, script: &Arc<Script>) -> Option<Remains> {
     tokio::select! {
         biased;
         () = recorder.died.notified() => recorder.left_behind(),
-        _ended = timeout(PATIENCE, run::<S>(recorder, script)) => None,
+        _ended = at_its_end::<S>(recorder, script) => None,
     }
 }

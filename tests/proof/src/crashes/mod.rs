@@ -5,6 +5,7 @@
 //! and what its services have done, and nothing else; so a life does not have to be cut short to be gone on from.
 //! What it would leave behind is copied at every moment while it runs to its end.
 
+mod act;
 mod check;
 mod explore;
 mod history;

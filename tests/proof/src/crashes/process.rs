@@ -1,5 +1,6 @@
 //! A process: an orchestrator, and a client that wants one instance to come to its end.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use sagas::{Error, Resolution};
 use tokio::time::timeout;
 
 use super::recorder::{LifeClock, Recorder};
-use super::script::Script;
+use super::script::{Script, Wish};
 use super::seen::{Ending, Seen, Told};
 use super::services::Services;
 use super::shape::{ID, Met, Of, Shape};
@@ -16,6 +17,9 @@ use super::store::SeenStore;
 
 /// How often the client is told an outcome before the instance counts as stuck: more often than any script deviates.
 const OUTCOMES_MAX: usize = 12;
+
+/// How long after the end of a process that was shut down the next one begins.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// How long the client waits for the outcome before it looks for a child that is parked.
 const LOOK_AFTER: Duration = Duration::from_secs(20);
@@ -29,25 +33,69 @@ pub(super) fn ids<S: Shape>() -> impl Iterator<Item = String> {
     std::iter::once(ID.to_owned()).chain(child)
 }
 
-/// Drives the instance to its end.
-pub(super) async fn run<S: Shape>(recorder: &Arc<Recorder>, script: &Script) -> Result<(), String> {
+/// Drives the instance to its end, in as many processes as that takes.
+pub(super) async fn run<S: Shape>(recorder: Arc<Recorder>, script: Arc<Script>) -> Result<(), String> {
+    while let End::ShutDown = process::<S>(&recorder, &script).await.map_err(|error| error.to_string())? {
+        // Whatever the process still did now, it would do after it has said that it has ended.
+        tokio::time::sleep(PAUSE).await;
+        recorder.note(Seen::Begins);
+    }
+    Ok(())
+}
+
+/// Why a process ended.
+enum End {
+    /// It was shut down.
+    ShutDown,
+    /// The instance has come to its end.
+    Done,
+}
+
+/// One process.
+async fn process<S: Shape>(recorder: &Arc<Recorder>, script: &Script) -> Result<End, Error> {
     let services = Services(Arc::clone(recorder));
     let builder = Orchestrator::builder(SeenStore::of(recorder)).clock(LifeClock(Arc::clone(recorder)));
-    let orchestrator = S::register(builder, &services).build().await.map_err(|error| error.to_string())?;
-    let canceller = script.has_cancel().then(|| {
+    let orchestrator = S::register(builder, &services).build().await?;
+    let canceller = script.wishes(Wish::Cancel).then(|| {
         let handle = orchestrator.handle::<S>(ID);
         tokio::spawn(cancel(handle, Arc::clone(recorder)))
     });
-    let end = drive::<S>(&orchestrator, recorder, script).await.map_err(|error| error.to_string());
+    let end = client::<S>(&orchestrator, recorder, script).await;
     if let Some(canceller) = canceller {
         canceller.abort();
     }
     orchestrator.shutdown().await;
+    if let Ok(End::ShutDown) = end {
+        recorder.note(Seen::Ended);
+    }
     // What the orchestrator still has to do at its end is done before the next life begins.
     for _ in 0..4 {
         tokio::task::yield_now().await;
     }
     end
+}
+
+/// What the client does until the instance has come to its end, or the process is to be shut down.
+async fn client<S: Shape>(
+    orchestrator: &Orchestrator,
+    recorder: &Recorder,
+    script: &Script,
+) -> Result<End, Error> {
+    loop {
+        let mut driven = pin!(drive::<S>(orchestrator, recorder, script));
+        tokio::select! {
+            biased;
+            () = recorder.wished(Wish::Leave) => {}
+            () = recorder.wished(Wish::ShutDown) => {
+                recorder.note(Seen::Ends);
+                return match tokio::join!(orchestrator.shutdown(), driven).1 {
+                    Ok(()) | Err(Error::ShuttingDown) => Ok(End::ShutDown),
+                    Err(error) => Err(error),
+                };
+            }
+            end = &mut driven => return end.map(|()| End::Done),
+        }
+    }
 }
 
 /// What the client does: it starts the instance, waits for its outcome, and does something about that.
@@ -96,10 +144,13 @@ async fn revert<S: Shape>(handle: &Handle<S>, recorder: &Recorder) -> Result<boo
 
 /// Cancels the instance when the script says so.
 async fn cancel<S: Shape>(handle: Handle<S>, recorder: Arc<Recorder>) {
-    recorder.cancel.notified().await;
-    // Where it is too late, the client is told so.
-    if handle.cancel("the client does not want it any more").await.is_ok() {
-        recorder.note(Seen::Told(Told::Cancelled));
+    recorder.wished(Wish::Cancel).await;
+    match handle.cancel("the client does not want it any more").await {
+        Ok(()) => recorder.note(Seen::Told(Told::Cancelled)),
+        // It is to be cancelled in the next process.
+        Err(Error::ShuttingDown) => recorder.wish(Wish::Cancel),
+        // It is too late.
+        Err(_) => {}
     }
     recorder.cancelled.notify_one();
 }

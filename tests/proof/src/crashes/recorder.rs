@@ -7,7 +7,8 @@ use sagas::{Clock, MemoryStore};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::script::{Act, Method, Script};
+use super::act::{Act, Method};
+use super::script::{Script, Wish};
 use super::seen::{Done, Ending, Moment, Seen, Told};
 use super::shape::{Place, Slot};
 use super::world::{Rules, World};
@@ -62,9 +63,9 @@ pub(crate) struct Recorder {
     from: SystemTime,
     began: Instant,
     recording: Mutex<Recording>,
-    /// The client is to cancel the instance.
-    pub(crate) cancel: Notify,
-    /// It has.
+    /// The client is to do what it wishes, by [`Wish`].
+    wishes: [Notify; Wish::ALL.len()],
+    /// It has cancelled the instance, or that was refused.
     pub(crate) cancelled: Notify,
     /// The process dies.
     pub(crate) died: Notify,
@@ -138,10 +139,20 @@ impl Recorder {
             from,
             began: Instant::now(),
             recording: Mutex::new(recording),
-            cancel: Notify::new(),
+            wishes: Default::default(),
             cancelled: Notify::new(),
             died: Notify::new(),
         })
+    }
+
+    /// The client is to wish this.
+    pub(crate) fn wish(&self, wish: Wish) {
+        self.wishes[wish as usize].notify_one();
+    }
+
+    /// Waits until the client wishes this.
+    pub(crate) async fn wished(&self, wish: Wish) {
+        self.wishes[wish as usize].notified().await;
     }
 
     /// The store of this life.
@@ -214,9 +225,7 @@ impl Recorder {
         let appended = (recording.seen.len(), recording.appended);
         recording.appends.push(appended);
         self.keep(&mut recording, Moment::AfterAppend);
-        if self.script.cancels_after(recording.appended) {
-            self.cancel.notify_one();
-        }
+        self.script.wishes_after(recording.appended).for_each(|wish| self.wish(wish));
     }
 
     /// Instances were handed out.

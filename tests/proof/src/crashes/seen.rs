@@ -7,7 +7,7 @@ use std::sync::Arc;
 use sagas::InstanceId;
 use sagas::journal::{CheckNext, CompensationNext, Entry, Event, InstanceState, Next};
 
-use super::script::{Act, Method};
+use super::act::{Act, Method};
 use super::shape::Slot;
 
 /// Something that is seen.
@@ -35,6 +35,12 @@ pub(crate) enum Seen {
     Settled,
     /// Somebody was told something.
     Told(Told),
+    /// The orchestrator is being shut down.
+    Ends,
+    /// It has been.
+    Ended,
+    /// The next process begins.
+    Begins,
     /// The process died here.
     Died(Moment),
 }
@@ -143,7 +149,7 @@ impl Seen {
             }
             Self::Signalled { id } | Self::Unreadable { id } => id.hash(&mut hasher),
             Self::HandedOut { instances } => instances.hash(&mut hasher),
-            Self::Settled => {}
+            Self::Settled | Self::Ends | Self::Ended | Self::Begins => {}
             Self::Told(told) => told.hash(&mut hasher),
             Self::Died(moment) => moment.hash(&mut hasher),
         }

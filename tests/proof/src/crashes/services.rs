@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use sagas::prelude::*;
 
+use super::act::{Act, Method};
 use super::recorder::Recorder;
-use super::script::{Act, Method};
+use super::script::Wish;
 use super::seen::{Done, Seen};
 use super::shape::Slot;
 
@@ -78,7 +79,7 @@ impl Call<'_> {
         match self.act {
             Act::Succeed | Act::Refuse | Act::NotDone | Act::Unknown => Ok(arrive()),
             Act::Cancel => {
-                self.recorder.cancel.notify_one();
+                self.recorder.wish(Wish::Cancel);
                 self.recorder.cancelled.notified().await;
                 Ok(arrive())
             }

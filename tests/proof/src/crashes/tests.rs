@@ -87,11 +87,11 @@ fn what_once_went_round_in_circles_comes_to_an_end() {
 
 #[test]
 fn a_history_is_the_same_whenever_it_is_repeated() {
-    let one = all::<Two>(3, Rules::KEPT);
-    let other = all::<Two>(3, Rules::KEPT);
+    let one = all::<Two>(2, Rules::KEPT);
+    let other = all::<Two>(2, Rules::KEPT);
     assert_eq!((one.histories, one.faults), (other.histories, other.faults));
     assert_eq!(one.prints, other.prints);
-    assert!(one.prints.len() > 2_000 && one.violations.is_empty());
+    assert!(one.prints.len() > 500 && one.violations.is_empty());
 }
 
 #[test]
@@ -144,11 +144,12 @@ fn a_script_is_read_as_it_is_written() {
         "a=refused",
         "b/0=failed-done,b/2/compensate#2=timeout",
         "c/check=unknown,cancel@7",
+        "shutdown@2,leave@12",
         "revert,lose@3",
     ] {
         assert_eq!(script::<FanOut>(text).to_text(FanOut::PLACES), text);
     }
-    for text in ["a", "a=lost", "x=refused", "a/x=refused", "cancel@x", "a#x=refused"] {
+    for text in ["a", "a=lost", "x=refused", "a/x=refused", "cancel@x", "sleep@2", "a#x=refused"] {
         assert!(Script::parse(text, FanOut::PLACES).is_err(), "{text}");
     }
 }

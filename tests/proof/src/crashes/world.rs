@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::script::{Act, Method};
+use super::act::{Act, Method};
 use super::seen::Done;
 use super::shape::{ITEMS, Kind, Place, Service, Slot};
 

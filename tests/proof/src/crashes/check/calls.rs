@@ -2,7 +2,7 @@
 
 use super::standing::{Stands, which};
 use super::{Judge, Promise};
-use crate::crashes::script::Method;
+use crate::crashes::act::Method;
 use crate::crashes::shape::{Place, Slot};
 
 impl Judge {

@@ -4,7 +4,7 @@ use sagas::journal::{Entry, Event};
 
 use super::standing::which;
 use super::{Judge, Promise};
-use crate::crashes::script::Method;
+use crate::crashes::act::Method;
 use crate::crashes::shape::{Kind, Slot};
 
 impl Judge {

@@ -4,7 +4,7 @@ use sagas::journal::InstanceState;
 
 use super::standing::which;
 use super::{Broken, Final, Judge, Promise};
-use crate::crashes::script::Method;
+use crate::crashes::act::Method;
 use crate::crashes::shape::{Kind, Runs};
 use crate::crashes::world::World;
 

@@ -1,6 +1,7 @@
 //! Whether a history keeps the promises: a checker for each, by name, that sees the journals and the services.
 
 mod calls;
+mod closing;
 mod decisions;
 mod ends;
 mod keeping;
@@ -14,10 +15,11 @@ use std::fmt;
 use sagas::InstanceId;
 use sagas::journal::InstanceState;
 
-use super::script::Method;
+use super::act::Method;
 use super::seen::{Seen, Told};
 use super::shape::{ID, ITEMS, Place, Slot};
 use super::world::World;
+use closing::Process;
 use standing::Standings;
 
 /// A promise, by its number.
@@ -87,6 +89,7 @@ pub(crate) struct Judge {
     wrote: [Vec<u64>; 2],
     signals: usize,
     told_back: bool,
+    process: Process,
     broken: Vec<Broken>,
 }
 
@@ -99,12 +102,14 @@ impl Judge {
             wrote: [Vec::new(), Vec::new()],
             signals: 0,
             told_back: false,
+            process: Process::Works,
             broken: Vec::new(),
         }
     }
 
     /// What comes next in the history.
     pub(crate) fn see(&mut self, seen: &Seen) {
+        self.process(seen);
         match seen {
             Seen::Called { slot, method, attempt, .. } => {
                 self.called(*slot, *method, *attempt);
@@ -127,6 +132,7 @@ impl Judge {
             Seen::Told(told) => self.told(*told),
             Seen::Died(_) => self.under_way.iter_mut().for_each(|methods| *methods = [0; 3]),
             Seen::Did { .. } | Seen::HandedOut { .. } | Seen::Settled => {}
+            Seen::Ends | Seen::Ended | Seen::Begins => {}
         }
     }
 

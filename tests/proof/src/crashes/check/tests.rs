@@ -6,10 +6,11 @@ use std::sync::Arc;
 use sagas::journal::{Cause, Entry, Event, FailureKind, InstanceState};
 
 use super::{Final, Judge, Promise};
+use crate::crashes::act::{Act, Method};
 use crate::crashes::life::Time;
 use crate::crashes::panics;
 use crate::crashes::recorder::{Keep, Remains};
-use crate::crashes::script::{Act, Method, Script};
+use crate::crashes::script::Script;
 use crate::crashes::seen::{Ending, Seen, Told};
 use crate::crashes::shape::{Shape, Slot};
 use crate::crashes::shapes::{Pivot, Three};
@@ -76,8 +77,17 @@ fn is_completed(event: &Event) -> bool {
 
 #[test]
 fn nothing_is_seen_in_a_history_that_was_not_spoilt() {
-    for text in [WELL, REFUSED, "b=failed", "c=panic", "cancel@2", "revert", "b=refused,a/compensate=refused"]
-    {
+    for text in [
+        WELL,
+        REFUSED,
+        "b=failed",
+        "c=panic",
+        "cancel@2",
+        "revert",
+        "shutdown@3",
+        "leave@2",
+        "b=refused,a/compensate=refused",
+    ] {
         assert_eq!(spoilt::<Three>(text, |_| {}), BTreeSet::new(), "{text}");
     }
     for text in [WELL, REFUSED, "c=failed", "cancel@1"] {
@@ -262,4 +272,24 @@ fn i14_what_completes_although_it_was_taken_back() {
         let broken = spoilt::<Three>(WELL, |seen| seen.push(Seen::Told(told)));
         assert!(broken.contains(&Promise::I14), "{broken:?}");
     }
+}
+
+#[test]
+fn i14_a_process_that_goes_on_after_it_was_shut_down() {
+    let shut_down = "b=refused,shutdown@2";
+    // What another process does is what this one does, if none begins.
+    let goes_on = spoilt::<Three>(shut_down, |seen| seen.retain(|seen| !matches!(seen, Seen::Begins)));
+    assert_eq!(goes_on, only(Promise::I14));
+    // It starts something new before it has ended.
+    let starts = spoilt::<Three>(shut_down, |seen| {
+        seen.retain(|seen| !matches!(seen, Seen::Begins | Seen::Ended));
+    });
+    assert_eq!(starts, only(Promise::I14));
+    // It has ended, and a call has not.
+    let early = spoilt::<Three>(shut_down, |seen| {
+        let call = first(seen, is_call(B, Method::Step));
+        seen.insert(call + 1, Seen::Ended);
+        seen.insert(call + 2, Seen::Begins);
+    });
+    assert_eq!(early, only(Promise::I14));
 }
