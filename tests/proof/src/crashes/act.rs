@@ -2,6 +2,12 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
+
+use super::shape::{Kind, Place};
+
+/// How long the step of a message waits that may be missed: longer than two processes take to begin.
+const WITHIN: Duration = Duration::from_secs(65);
 
 /// What a service does at a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -28,10 +34,24 @@ pub(crate) enum Act {
     Unknown,
     /// Meanwhile the client cancels the instance. Then it does its work and answers.
     Cancel,
+    /// A pure method gives another answer than it should.
+    Otherwise,
+    /// The message is never sent.
+    Silent,
+    /// It is sent while it is waited for.
+    Later,
+    /// It is sent when the time to wait for it passes.
+    AtTheLast,
+    /// It is sent after that.
+    TooLate,
+    /// It is sent twice.
+    Twice,
+    /// It is sent, and then another one.
+    Another,
 }
 
 impl Act {
-    const NAMES: [(Self, &'static str); 11] = [
+    const NAMES: [(Self, &'static str); 18] = [
         (Self::Succeed, "ok"),
         (Self::Refuse, "refused"),
         (Self::NotDone, "not-done"),
@@ -43,6 +63,13 @@ impl Act {
         (Self::PanicBefore, "panic"),
         (Self::Unknown, "unknown"),
         (Self::Cancel, "cancelled"),
+        (Self::Otherwise, "otherwise"),
+        (Self::Silent, "never"),
+        (Self::Later, "later"),
+        (Self::AtTheLast, "at-the-last"),
+        (Self::TooLate, "too-late"),
+        (Self::Twice, "twice"),
+        (Self::Another, "another"),
     ];
 
     /// What may happen at a call of a step or of a compensation.
@@ -62,11 +89,36 @@ impl Act {
     const OF_CHECKS: [Self; 5] =
         [Self::Unknown, Self::LoseAnswer, Self::HangBefore, Self::PanicBefore, Self::Cancel];
 
+    /// What may happen when a pure method is asked. That which gives a child its input is asked as often as it is
+    /// looked after, and parks its step for as long as it is not pure.
+    const OF_ASKING: [Self; 2] = [Self::PanicBefore, Self::Otherwise];
+
+    /// What may happen to a message.
+    const OF_MESSAGES: [Self; 6] =
+        [Self::Later, Self::Twice, Self::Another, Self::Silent, Self::AtTheLast, Self::TooLate];
+
     /// What may happen at a call beside success.
-    pub(crate) const fn of(method: Method) -> &'static [Self] {
+    pub(crate) fn of(method: Method, place: &Place) -> &'static [Self] {
         match method {
             Method::Step | Method::Compensation => &Self::OF_STEPS,
             Method::Check => &Self::OF_CHECKS,
+            Method::Ask if place.kind == Kind::Child => &Self::OF_ASKING[..1],
+            Method::Ask => &Self::OF_ASKING,
+            Method::Message if place.may_be_missed => &Self::OF_MESSAGES,
+            Method::Message => &Self::OF_MESSAGES[..3],
+        }
+    }
+
+    /// How long the client waits before it sends its messages, and under which names it does.
+    pub(crate) const fn messages(self) -> (Duration, &'static [&'static str]) {
+        match self {
+            Self::Silent => (Duration::ZERO, &[]),
+            Self::Later => (Duration::from_secs(30), &["approved"]),
+            Self::AtTheLast => (WITHIN, &["approved"]),
+            Self::TooLate => (WITHIN.saturating_add(Duration::from_secs(5)), &["approved"]),
+            Self::Twice => (Duration::ZERO, &["approved", "approved"]),
+            Self::Another => (Duration::ZERO, &["approved", "approved-again"]),
+            _ => (Duration::ZERO, &["approved"]),
         }
     }
 
@@ -106,11 +158,15 @@ pub(crate) enum Method {
     Compensation,
     /// Its check.
     Check,
+    /// The pure method of it: its condition, its list of items, or its child's input.
+    Ask,
+    /// The message that it waits for.
+    Message,
 }
 
 impl Method {
     /// All of them.
-    pub(crate) const ALL: [Self; 3] = [Self::Step, Self::Compensation, Self::Check];
+    pub(crate) const ALL: [Self; 5] = [Self::Step, Self::Compensation, Self::Check, Self::Ask, Self::Message];
 
     /// What follows the name of the step.
     pub(crate) const fn suffix(self) -> &'static str {
@@ -118,6 +174,8 @@ impl Method {
             Self::Step => "",
             Self::Compensation => "/compensate",
             Self::Check => "/check",
+            Self::Ask => "/ask",
+            Self::Message => "/message",
         }
     }
 }

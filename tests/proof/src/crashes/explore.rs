@@ -225,10 +225,12 @@ impl<S: Shape> Walk<'_, S> {
         since: Since,
     ) {
         for (at, seen) in life.seen.iter().enumerate().skip(since.seen) {
-            let Seen::Called { slot, method, call, .. } = *seen else { continue };
-            for act in
-                Act::of(method).iter().filter(|act| **act != Act::Cancel || !script.wishes(Wish::Cancel))
-            {
+            let (Seen::Called { slot, method, call, .. } | Seen::Asked { slot, method, call, .. }) = *seen
+            else {
+                continue;
+            };
+            let acts = Act::of(method, &S::PLACES[usize::from(slot.place)]);
+            for act in acts.iter().filter(|act| **act != Act::Cancel || !script.wishes(Wish::Cancel)) {
                 let script = script.and(Deviation::Call { slot, method, call, act: *act });
                 self.go_on(from, before, Arc::new(script), Since::deviation(at, Some(*act)));
             }

@@ -95,6 +95,7 @@ fn line(seen: &Seen, places: &[Place]) -> String {
         Seen::Called { slot, method, attempt, act, .. } => {
             format!("call    {} (attempt {attempt}): {act}", name(places, *slot, *method))
         }
+        Seen::Asked { slot, method, act, .. } => format!("asked   {}: {act}", name(places, *slot, *method)),
         Seen::Did { slot, method, done } => format!("service {}: {done:?}", name(places, *slot, *method)),
         Seen::Answered { slot, method } => format!("answer  {}", name(places, *slot, *method)),
         Seen::Dropped { slot, method } => format!("timeout {}", name(places, *slot, *method)),
@@ -106,7 +107,7 @@ fn line(seen: &Seen, places: &[Place]) -> String {
             let row = kept.map(|kept| format!(" [{kept}]")).unwrap_or_default();
             format!("journal {id} {}: {}{row}", entry.seq, events.join(" + "))
         }
-        Seen::Signalled { id } => format!("signal  {id}"),
+        Seen::Signalled { id, signal, .. } => format!("signal  {id}: {signal}"),
         Seen::Unreadable { id } => format!("{id} is marked as unreadable"),
         Seen::HandedOut { instances } => format!("due     {instances} handed out"),
         Seen::Settled => "store   knows that all have got through".to_owned(),

@@ -92,7 +92,7 @@ async fn kept<S: Shape>(store: &MemoryStore) -> Vec<Kept> {
         id: stored.head.id,
         state: stored.head.progress.state,
         entries: stored.entries.iter().map(bytes_of).collect(),
-        signals: stored.signals.len(),
+        signals: stored.signals.into_iter().map(|signal| signal.id).collect(),
     });
     kept.collect()
 }

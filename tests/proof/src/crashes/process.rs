@@ -12,7 +12,7 @@ use super::recorder::{LifeClock, Recorder};
 use super::script::{Script, Wish};
 use super::seen::{Ending, Seen, Told};
 use super::services::Services;
-use super::shape::{ID, Met, Of, Shape};
+use super::shape::{ID, Of, Shape};
 use super::store::SeenStore;
 
 /// How often the client is told an outcome before the instance counts as stuck: more often than any script deviates.
@@ -106,9 +106,8 @@ async fn drive<S: Shape>(
 ) -> Result<(), Error> {
     let handle = orchestrator.start::<S>(ID, S::INPUT).await?;
     recorder.note(Seen::Told(Told::Started));
-    match S::meet(&handle).await {
-        Ok(Met::Nothing) | Err(Error::Finished { .. }) => {}
-        Ok(Met::Signalled) => recorder.note(Seen::Told(Told::Signalled)),
+    match S::meet(&handle, recorder).await {
+        Ok(()) | Err(Error::Finished { .. }) => {}
         Err(error) => return Err(error),
     }
     for _ in 0..OUTCOMES_MAX {

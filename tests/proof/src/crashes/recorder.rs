@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::act::{Act, Method};
 use super::script::{Script, Wish};
 use super::seen::{Done, Ending, Moment, Seen, Told};
-use super::shape::{Place, Slot};
+use super::shape::{Of, Place, Slot};
 use super::world::{Rules, World};
 
 /// How long after the end of a process the next one begins: longer than its lease, so that it is known to have ended.
@@ -188,6 +188,16 @@ impl Recorder {
         let act = self.script.act((slot, method, call));
         recording.seen.push(Seen::Called { slot, method, attempt, call, act });
         self.keep(&mut recording, Moment::Called);
+        act
+    }
+
+    /// A pure method of a step is asked, or the client is about to send its message. Says what happens.
+    pub(crate) fn ask(&self, step: &str, method: Method) -> Act {
+        let slot = Slot::find(self.places, |of| of == Of::Root, step, None).expect("a step of the shape");
+        let mut recording = self.lock();
+        let call = recording.world.ask(slot, method);
+        let act = self.script.act((slot, method, call));
+        recording.seen.push(Seen::Asked { slot, method, call, act });
         act
     }
 

@@ -11,6 +11,7 @@ use super::script::Script;
 use super::shape::{Place, Shape};
 use super::shapes::{
     Child, Conditional, Delay, Diamond, FanOut, Five, Four, One, Pivot, Signal, Skipped, Tail, Three, Two,
+    Within,
 };
 use super::watch::{LOOK_EVERY, Stuck, Watch};
 use super::world::Rules;
@@ -52,7 +53,7 @@ const WAITING: &str = "delay, signal";
 const CONDITIONAL: &str = "conditional, skipped";
 
 /// All shapes, those of a line together.
-static SHAPES: [AnyShape; 14] = [
+static SHAPES: [AnyShape; 15] = [
     AnyShape::of::<One>(SEQUENCES, 4),
     AnyShape::of::<Two>(SEQUENCES, 4),
     AnyShape::of::<Three>(SEQUENCES, 4),
@@ -65,6 +66,7 @@ static SHAPES: [AnyShape; 14] = [
     AnyShape::of::<Tail>(PIVOTS, 4),
     AnyShape::of::<Delay>(WAITING, 3),
     AnyShape::of::<Signal>(WAITING, 4),
+    AnyShape::of::<Within>(WAITING, 4),
     AnyShape::of::<Conditional>(CONDITIONAL, 4),
     AnyShape::of::<Skipped>(CONDITIONAL, 4),
 ];

@@ -44,6 +44,15 @@ impl Services {
         })
     }
 
+    /// What the pure method of a step answers, which should be `well`.
+    pub(crate) fn answer<T>(&self, step: &str, well: T, otherwise: T) -> T {
+        match self.0.ask(step, Method::Ask) {
+            Act::Otherwise => otherwise,
+            Act::PanicBefore => std::panic::resume_unwind(Box::new("a pure method panics")),
+            _ => well,
+        }
+    }
+
     fn call(&self, cx: &StepContext, method: Method) -> Call<'_> {
         let recorder = &*self.0;
         let key = cx.step_key();
@@ -98,6 +107,13 @@ impl Call<'_> {
                 panics()
             }
             Act::PanicBefore => panics(),
+            Act::Otherwise
+            | Act::Silent
+            | Act::Later
+            | Act::AtTheLast
+            | Act::TooLate
+            | Act::Twice
+            | Act::Another => unreachable!("no service does that"),
         }
     }
 }

@@ -3,6 +3,7 @@
 use sagas::Builder;
 use sagas::prelude::*;
 
+use super::recorder::Recorder;
 use super::services::Services;
 
 /// The id of the instance that a history is about.
@@ -30,19 +31,13 @@ pub(crate) trait Shape: Saga<Input = u32> {
         builder.register(Self::over(services.clone()))
     }
 
-    /// Does what others do for the instance once it is started, such as sending it a signal.
-    fn meet(_handle: &Handle<Self>) -> impl Future<Output = Result<Met, sagas::Error>> + Send {
-        std::future::ready(Ok(Met::Nothing))
+    /// Does what others do for the instance once it is started, such as sending it a message.
+    fn meet(
+        _handle: &Handle<Self>,
+        _recorder: &Recorder,
+    ) -> impl Future<Output = Result<(), sagas::Error>> + Send {
+        std::future::ready(Ok(()))
     }
-}
-
-/// What others did for an instance.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Met {
-    /// Nothing.
-    Nothing,
-    /// They sent a signal, which is acknowledged.
-    Signalled,
 }
 
 /// A step.
@@ -58,6 +53,8 @@ pub(crate) struct Place {
     pub(crate) after: &'static [&'static str],
     /// Whether it runs, and how often.
     pub(crate) runs: Runs,
+    /// Whether it waits for a message, and not for ever.
+    pub(crate) may_be_missed: bool,
 }
 
 /// Whose a step is.
@@ -120,7 +117,7 @@ pub(crate) enum Runs {
 impl Place {
     /// A step of the instance that runs once, after these.
     pub(crate) const fn new(step: &'static str, kind: Kind, after: &'static [&'static str]) -> Self {
-        Self { of: Of::Root, step, kind, after, runs: Runs::Once }
+        Self { of: Of::Root, step, kind, after, runs: Runs::Once, may_be_missed: false }
     }
 
     /// The same, but a step of the child.
@@ -131,6 +128,11 @@ impl Place {
     /// The same, but run like this.
     pub(crate) const fn runs(self, runs: Runs) -> Self {
         Self { runs, ..self }
+    }
+
+    /// The same, but a step that waits for a message, and not for ever.
+    pub(crate) const fn may_be_missed(self) -> Self {
+        Self { may_be_missed: true, ..self }
     }
 
     /// What its service promises; none if it is a saga.

@@ -27,7 +27,7 @@ impl Rules {
 #[derive(Debug, Clone, Default)]
 struct Known {
     key: Option<Arc<str>>,
-    calls: [u8; 3],
+    calls: [u8; Method::ALL.len()],
     travelling: u8,
     effects: i8,
     took_back: bool,
@@ -61,12 +61,20 @@ impl World {
         (before, is_same)
     }
 
+    /// Something of a step is asked that is no service. Says how often it was, this time included.
+    pub(crate) fn ask(&mut self, slot: Slot, method: Method) -> u8 {
+        let asked = &mut self.known[slot.index()].calls[method as usize];
+        *asked = asked.saturating_add(1);
+        *asked
+    }
+
     /// A request arrives that the service treats as `act` says.
     pub(crate) fn arrive(&mut self, slot: Slot, method: Method, act: Act) -> Done {
         match method {
             Method::Step => self.step(slot, act),
             Method::Compensation => self.compensation(slot, act),
             Method::Check => self.check(slot, act),
+            Method::Ask | Method::Message => unreachable!("no service is called"),
         }
     }
 

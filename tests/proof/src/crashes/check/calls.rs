@@ -1,6 +1,7 @@
 //! When something may be called: I1, I9, I10, I11.
 
-use super::standing::{Stands, which};
+use super::record::Stands;
+use super::standing::which;
 use super::{Judge, Promise};
 use crate::crashes::act::Method;
 use crate::crashes::shape::{Place, Slot};
@@ -17,6 +18,7 @@ impl Judge {
             Method::Step => self.step_called(slot, attempt),
             Method::Check => self.check_called(slot, attempt),
             Method::Compensation => self.compensation_called(slot, attempt),
+            Method::Ask | Method::Message => {}
         }
     }
 

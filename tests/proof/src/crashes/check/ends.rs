@@ -5,7 +5,7 @@ use sagas::journal::InstanceState;
 use super::standing::which;
 use super::{Broken, Final, Judge, Promise};
 use crate::crashes::act::Method;
-use crate::crashes::shape::{Kind, Runs};
+use crate::crashes::shape::Kind;
 use crate::crashes::world::World;
 
 /// What an instance says that finds, after an entry, that its state in memory is not what would be read back.
@@ -51,7 +51,7 @@ impl Judge {
             };
             let wanted = match state {
                 InstanceState::Compensated => 0,
-                InstanceState::Completed if place.runs == Runs::Never => 0,
+                InstanceState::Completed if !self.journals.is_to_run(slot) => 0,
                 InstanceState::Completed => 1,
                 _ => continue,
             };

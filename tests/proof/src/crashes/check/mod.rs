@@ -1,10 +1,13 @@
 //! Whether a history keeps the promises: a checker for each, by name, that sees the journals and the services.
 
+mod asking;
 mod calls;
 mod closing;
 mod decisions;
 mod ends;
 mod keeping;
+mod messages;
+mod record;
 mod standing;
 
 #[cfg(test)]
@@ -14,11 +17,13 @@ use std::fmt;
 
 use sagas::InstanceId;
 use sagas::journal::InstanceState;
+use sagas::store::Timestamp;
 
 use super::act::Method;
 use super::seen::{Seen, Told};
 use super::shape::{ID, ITEMS, Place, Slot};
 use super::world::World;
+use asking::Answers;
 use closing::Process;
 use standing::Standings;
 
@@ -76,8 +81,8 @@ pub(crate) struct Kept {
     pub(crate) state: InstanceState,
     /// The bytes of its entries.
     pub(crate) entries: Vec<u64>,
-    /// How many signals it has.
-    pub(crate) signals: usize,
+    /// The names of its messages.
+    pub(crate) signals: Vec<String>,
 }
 
 /// Goes through a history and finds what is broken in it.
@@ -85,9 +90,11 @@ pub(crate) struct Kept {
 pub(crate) struct Judge {
     journals: Standings,
     /// The calls that are under way, of each slot and method.
-    under_way: Vec<[u8; 3]>,
+    under_way: Vec<[u8; Method::ALL.len()]>,
     wrote: [Vec<u64>; 2],
-    signals: usize,
+    /// The messages that are durable, and when they were sent.
+    signals: Vec<(String, Timestamp)>,
+    answers: Answers,
     told_back: bool,
     process: Process,
     broken: Vec<Broken>,
@@ -98,9 +105,10 @@ impl Judge {
     pub(crate) fn new(places: &'static [Place]) -> Self {
         Self {
             journals: Standings::new(places),
-            under_way: vec![[0; 3]; places.len() * ITEMS],
+            under_way: vec![[0; Method::ALL.len()]; places.len() * ITEMS],
             wrote: [Vec::new(), Vec::new()],
-            signals: 0,
+            signals: Vec::new(),
+            answers: Answers::of(places),
             told_back: false,
             process: Process::Works,
             broken: Vec::new(),
@@ -123,14 +131,20 @@ impl Judge {
             Seen::Wrote { id, entry, bytes, kept } => {
                 let instance = usize::from(id.as_str() != ID);
                 self.before_entry(instance, entry);
+                self.answered(instance, entry);
+                self.missed(entry);
                 self.journals.add(instance, entry);
                 self.wrote[instance].push(*bytes);
                 self.after_entry(instance, entry, *kept);
             }
-            Seen::Signalled { .. } => self.signals += 1,
+            Seen::Asked { slot, method, act, .. } => self.asked(*slot, *method, *act),
+            Seen::Signalled { signal, at, .. } => self.signalled(signal, *at),
             Seen::Unreadable { id } => self.unreadable(id),
             Seen::Told(told) => self.told(*told),
-            Seen::Died(_) => self.under_way.iter_mut().for_each(|methods| *methods = [0; 3]),
+            Seen::Died(_) => {
+                self.under_way.iter_mut().for_each(|methods| methods.fill(0));
+                self.answers.forget();
+            }
             Seen::Did { .. } | Seen::HandedOut { .. } | Seen::Settled => {}
             Seen::Ends | Seen::Ended | Seen::Begins => {}
         }
@@ -164,7 +178,7 @@ impl Judge {
         let root = &self.journals.instances[0];
         let is_durable = match told {
             Told::Started => root.started,
-            Told::Signalled => self.signals > 0,
+            Told::Signalled(name) => self.signals.iter().any(|(signal, _)| signal == name),
             Told::Resolved => self.journals.instances.iter().any(|instance| instance.resolved > 0),
             Told::Cancelled => root.goes_back(),
             Told::Reverted => root.reverted > 0,

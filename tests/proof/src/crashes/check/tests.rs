@@ -1,5 +1,7 @@
 //! Each checker sees a history that was spoilt on purpose, and none sees anything in one that was not.
 
+mod answers;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -109,7 +111,8 @@ fn i1_a_step_that_runs_before_its_start_is_durable() {
 #[test]
 fn i2_a_client_that_is_told_what_is_not_durable() {
     let tells = |told: Told| move |seen: &mut Vec<Seen>| seen.insert(0, Seen::Told(told));
-    for told in [Told::Started, Told::Signalled, Told::Resolved, Told::Outcome(Ending::Completed)] {
+    for told in [Told::Started, Told::Signalled("approved"), Told::Resolved, Told::Outcome(Ending::Completed)]
+    {
         assert_eq!(spoilt::<Three>(WELL, tells(told)), only(Promise::I2), "{told:?}");
     }
     for told in [Told::Cancelled, Told::Reverted, Told::NotRevertible] {

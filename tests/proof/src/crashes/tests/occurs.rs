@@ -1,7 +1,7 @@
 //! What can go otherwise does so, and a process can die in the middle of it.
 
 use super::{dies_as_copied, repeat};
-use crate::crashes::shapes::{Child, Pivot, Two};
+use crate::crashes::shapes::{Child, Conditional, FanOut, Pivot, Signal, Skipped, Two, Within};
 
 #[test]
 fn what_has_completed_is_taken_back_and_a_process_can_die_on_the_way() {
@@ -46,4 +46,35 @@ fn a_client_that_leaves_at_each_append_comes_back() {
     let told: Vec<_> = left.map(|history| told(&history)).collect();
     // Whoever leaves before he is told that it is started is told so when he comes back.
     assert_eq!(told, [1, 2, 2]);
+}
+
+#[test]
+fn pure_methods_panic_and_answer_otherwise() {
+    let panics = repeat::<Conditional>("b/ask=panic", &[]);
+    for line in ["Outcome(Parked)", "Resolved b", "ConditionHeld b", "Outcome(Completed)"] {
+        assert!(panics.contains(line), "{line}: {panics}");
+    }
+    assert!(repeat::<FanOut>("b/ask=panic", &[]).contains("Parked b"));
+    assert!(repeat::<Child>("b/ask=panic", &[]).contains("Parked b"));
+    assert!(repeat::<Conditional>("b/ask=otherwise", &[]).contains("StepSkipped b"));
+    assert!(repeat::<Skipped>("b/ask=otherwise", &[]).contains("ConditionHeld b"));
+    let items = repeat::<FanOut>("b/ask=otherwise", &[]);
+    assert!(items.contains("answer  b/1") && !items.contains("answer  b/2"), "{items}");
+}
+
+#[test]
+fn messages_are_missed_and_come_late_and_twice() {
+    let never = repeat::<Within>("b/message=never", &[]);
+    assert!(never.contains("SignalMissed b") && never.contains("Outcome(Compensated)"), "{never}");
+    let late = repeat::<Within>("b/message=too-late", &[]);
+    assert!(late.contains("SignalMissed b") && !late.contains("is told Signalled"), "{late}");
+    let waits = |history: &str| history.find("SignalAwaited") < history.find("is told Signalled");
+    assert!(waits(&repeat::<Within>("b/message=later", &[])));
+    assert!(waits(&repeat::<Signal>("b/message=later", &[])));
+    let two = repeat::<Signal>("b/message=another", &[]);
+    assert!(two.contains("approved-again") && two.matches("SignalReceived").count() == 1, "{two}");
+    let twice = repeat::<Signal>("b/message=twice", &[]);
+    assert!(twice.matches("is told Signalled").count() == 2, "{twice}");
+    assert!(twice.matches("SignalReceived").count() == 1, "{twice}");
+    assert!(dies_as_copied::<Within>("b/message=later") > dies_as_copied::<Within>("b/message=never"));
 }
