@@ -4,7 +4,10 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::shape::{Kind, Place};
+use super::shape::{Kind, Shape, Slot};
+
+/// How long a call takes that is late: longer than an instance has that has a deadline, but for a process that dies.
+pub(crate) const LATE: Duration = Duration::from_secs(42);
 
 /// How long the step of a message waits that may be missed: longer than two processes take to begin.
 const WITHIN: Duration = Duration::from_secs(65);
@@ -34,6 +37,8 @@ pub(crate) enum Act {
     Unknown,
     /// Meanwhile the client cancels the instance. Then it does its work and answers.
     Cancel,
+    /// It takes its time, until the deadline of the instance has passed. Then it does its work and answers.
+    Late,
     /// A pure method gives another answer than it should.
     Otherwise,
     /// The message is never sent.
@@ -51,7 +56,7 @@ pub(crate) enum Act {
 }
 
 impl Act {
-    const NAMES: [(Self, &'static str); 18] = [
+    const NAMES: [(Self, &'static str); 19] = [
         (Self::Succeed, "ok"),
         (Self::Refuse, "refused"),
         (Self::NotDone, "not-done"),
@@ -63,6 +68,7 @@ impl Act {
         (Self::PanicBefore, "panic"),
         (Self::Unknown, "unknown"),
         (Self::Cancel, "cancelled"),
+        (Self::Late, "late"),
         (Self::Otherwise, "otherwise"),
         (Self::Silent, "never"),
         (Self::Later, "later"),
@@ -85,6 +91,20 @@ impl Act {
         Self::Cancel,
     ];
 
+    /// The same, where the instance has a deadline.
+    const OF_STEPS_IN_TIME: [Self; 10] = [
+        Self::Refuse,
+        Self::NotDone,
+        Self::LoseAnswer,
+        Self::LoseRequest,
+        Self::Hang,
+        Self::HangBefore,
+        Self::Panic,
+        Self::PanicBefore,
+        Self::Cancel,
+        Self::Late,
+    ];
+
     /// What may happen at a call of a check.
     const OF_CHECKS: [Self; 5] =
         [Self::Unknown, Self::LoseAnswer, Self::HangBefore, Self::PanicBefore, Self::Cancel];
@@ -98,8 +118,10 @@ impl Act {
         [Self::Later, Self::Twice, Self::Another, Self::Silent, Self::AtTheLast, Self::TooLate];
 
     /// What may happen at a call beside success.
-    pub(crate) fn of(method: Method, place: &Place) -> &'static [Self] {
+    pub(crate) fn of<S: Shape>(method: Method, slot: Slot) -> &'static [Self] {
+        let place = &S::PLACES[usize::from(slot.place)];
         match method {
+            Method::Step | Method::Compensation if S::DEADLINE.is_some() => &Self::OF_STEPS_IN_TIME,
             Method::Step | Method::Compensation => &Self::OF_STEPS,
             Method::Check => &Self::OF_CHECKS,
             Method::Ask if place.kind == Kind::Child => &Self::OF_ASKING[..1],

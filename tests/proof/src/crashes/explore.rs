@@ -140,7 +140,7 @@ fn follow<S: Shape>(
     }
     let (life, kept, stuck) = time.live::<S>(script, from, Keep::Remains);
     let history = History { before, last: &life, kept: &kept, stuck: stuck.as_deref() };
-    violation::<S>(&history, script, history.judge(S::PLACES, script))
+    violation::<S>(&history, script, history.judge::<S>(script))
 }
 
 fn violation<S: Shape>(history: &History<'_>, script: &Script, broken: Vec<Broken>) -> Violation {
@@ -229,7 +229,7 @@ impl<S: Shape> Walk<'_, S> {
             else {
                 continue;
             };
-            let acts = Act::of(method, &S::PLACES[usize::from(slot.place)]);
+            let acts = Act::of::<S>(method, slot);
             for act in acts.iter().filter(|act| **act != Act::Cancel || !script.wishes(Wish::Cancel)) {
                 let script = script.and(Deviation::Call { slot, method, call, act: *act });
                 self.go_on(from, before, Arc::new(script), Since::deviation(at, Some(*act)));
@@ -255,7 +255,7 @@ impl<S: Shape> Walk<'_, S> {
         self.tally.histories += 1;
         self.tally.faults += faults as u64;
         self.tally.prints.insert(history.print(S::SHAPE));
-        let broken = history.judge(S::PLACES, script);
+        let broken = history.judge::<S>(script);
         if !broken.is_empty() {
             self.tally.violations.push(violation::<S>(history, script, broken));
         }

@@ -6,7 +6,7 @@ use super::check::{Broken, Final, Judge, Kept, name};
 use super::recorder::{Life, Remains};
 use super::script::Script;
 use super::seen::{Print, Seen};
-use super::shape::Place;
+use super::shape::{Place, Shape};
 
 /// A life that was cut short, with those before it.
 #[derive(Debug, Clone, Copy)]
@@ -58,10 +58,10 @@ impl History<'_> {
     }
 
     /// What is broken in it.
-    pub(crate) fn judge(&self, places: &'static [Place], script: &Script) -> Vec<Broken> {
-        let mut judge = Judge::new(places);
+    pub(crate) fn judge<S: Shape>(&self, script: &Script) -> Vec<Broken> {
+        let mut judge = Judge::of::<S>();
         self.each(&mut |seen| judge.see(seen));
-        let (world, is_disturbed) = (&self.last.world, script.is_disturbing());
+        let (world, is_disturbed) = (&self.last.world, script.is_disturbing() || S::DEADLINE.is_some());
         judge.end(&Final { world, kept: self.kept, stuck: self.stuck, is_disturbed })
     }
 

@@ -4,13 +4,13 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sagas::prelude::{Handle, Orchestrator, Outcome};
+use sagas::prelude::{Handle, Orchestrator, Outcome, ParkReason, Parked};
 use sagas::{Error, Resolution};
 use tokio::time::timeout;
 
 use super::recorder::{LifeClock, Recorder};
 use super::script::{Script, Wish};
-use super::seen::{Ending, Seen, Told};
+use super::seen::{Done, Ending, Seen, Told};
 use super::services::Services;
 use super::shape::{ID, Of, Shape};
 use super::store::SeenStore;
@@ -115,16 +115,21 @@ async fn drive<S: Shape>(
             retry_child::<S>(orchestrator, recorder).await?;
             continue;
         };
-        let ending = match outcome? {
+        let outcome = outcome?;
+        let ending = match outcome {
             Outcome::Completed(_) => Ending::Completed,
             Outcome::Compensated(_) => Ending::Compensated,
             Outcome::Parked(_) => Ending::Parked,
         };
         recorder.note(Seen::Told(Told::Outcome(ending)));
+        if let Outcome::Parked(parked) = outcome {
+            let how = how::<S>(&parked, recorder);
+            resolve(orchestrator, recorder, ID.to_owned(), how).await?;
+            continue;
+        }
         match ending {
-            Ending::Parked => retry(orchestrator, recorder, ID.to_owned()).await?,
             Ending::Completed if script.reverts() && revert(&handle, recorder).await? => {}
-            Ending::Completed | Ending::Compensated => break,
+            _ => break,
         }
     }
     Ok(())
@@ -154,16 +159,36 @@ async fn cancel<S: Shape>(handle: Handle<S>, recorder: Arc<Recorder>) {
     recorder.cancelled.notify_one();
 }
 
+/// How what is parked goes on: a person looks what was done where nobody else can, and all else is tried again.
+fn how<S: Shape>(parked: &Parked<S::Step>, recorder: &Recorder) -> Resolution {
+    let note = "looked at it".to_owned();
+    if parked.reason != ParkReason::InDoubt {
+        return Resolution::Retry { note };
+    }
+    match recorder.look(&parked.step.to_string()) {
+        Done::FoundEffect => Resolution::Succeeded { output: 1.into(), note },
+        _ => Resolution::Void { note },
+    }
+}
+
 /// Has a child that is parked tried again.
 async fn retry_child<S: Shape>(orchestrator: &Orchestrator, recorder: &Recorder) -> Result<(), Error> {
     match ids::<S>().nth(1) {
-        Some(child) => retry(orchestrator, recorder, child).await,
+        Some(child) => {
+            let how = Resolution::Retry { note: "again".to_owned() };
+            resolve(orchestrator, recorder, child, how).await
+        }
         None => Ok(()),
     }
 }
 
-async fn retry(orchestrator: &Orchestrator, recorder: &Recorder, id: String) -> Result<(), Error> {
-    match orchestrator.resolve(id, Resolution::Retry { note: "again".to_owned() }).await {
+async fn resolve(
+    orchestrator: &Orchestrator,
+    recorder: &Recorder,
+    id: String,
+    how: Resolution,
+) -> Result<(), Error> {
+    match orchestrator.resolve(id, how).await {
         Ok(()) => recorder.note(Seen::Told(Told::Resolved)),
         Err(Error::NotParked { .. } | Error::NotFound { .. }) => {}
         Err(error) => return Err(error),

@@ -193,7 +193,7 @@ impl Recorder {
 
     /// A pure method of a step is asked, or the client is about to send its message. Says what happens.
     pub(crate) fn ask(&self, step: &str, method: Method) -> Act {
-        let slot = Slot::find(self.places, |of| of == Of::Root, step, None).expect("a step of the shape");
+        let slot = self.slot(step);
         let mut recording = self.lock();
         let call = recording.world.ask(slot, method);
         let act = self.script.act((slot, method, call));
@@ -207,6 +207,15 @@ impl Recorder {
         let done = recording.world.arrive(slot, method, act);
         recording.seen.push(Seen::Did { slot, method, done });
         self.keep(&mut recording, Moment::Done);
+        done
+    }
+
+    /// A person looks at what the service of a step has done.
+    pub(crate) fn look(&self, step: &str) -> Done {
+        let slot = self.slot(step);
+        let mut recording = self.lock();
+        let done = recording.world.look(slot);
+        recording.seen.push(Seen::Did { slot, method: Method::Check, done });
         done
     }
 
@@ -264,6 +273,11 @@ impl Recorder {
     /// What the process that died has left behind: its store, and its services as they were then.
     pub(crate) fn left_behind(&self) -> Option<Remains> {
         self.lock().left_behind.take()
+    }
+
+    /// The slot of a step of the instance.
+    fn slot(&self, step: &str) -> Slot {
+        Slot::find(self.places, |of| of == Of::Root, step, None).expect("a step of the shape")
     }
 
     fn keep(&self, recording: &mut Recording, moment: Moment) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sagas::prelude::*;
 
-use super::act::{Act, Method};
+use super::act::{Act, LATE, Method};
 use super::recorder::Recorder;
 use super::script::Wish;
 use super::seen::{Done, Seen};
@@ -87,6 +87,11 @@ impl Call<'_> {
         let panics = || std::panic::resume_unwind(Box::new("a service panics"));
         match self.act {
             Act::Succeed | Act::Refuse | Act::NotDone | Act::Unknown => Ok(arrive()),
+            Act::Late => {
+                tokio::time::sleep(LATE).await;
+                self.recorder.lives().await;
+                Ok(arrive())
+            }
             Act::Cancel => {
                 self.recorder.wish(Wish::Cancel);
                 self.recorder.cancelled.notified().await;

@@ -1,5 +1,7 @@
 //! What a saga looks like to those who judge it: said once more, apart from the saga itself.
 
+use std::time::Duration;
+
 use sagas::Builder;
 use sagas::prelude::*;
 
@@ -19,6 +21,9 @@ pub(crate) trait Shape: Saga<Input = u32> {
 
     /// Its steps and those of its child, in the order of their declaration.
     const PLACES: &'static [Place];
+
+    /// How long after its start its instance is taken back, if it is not past its pivot by then.
+    const DEADLINE: Option<Duration> = None;
 
     /// The input of its instance.
     const INPUT: u32 = 1;
@@ -88,6 +93,8 @@ pub(crate) enum Kind {
     Pivot(Service),
     /// A step after the pivot.
     Retriable(Service),
+    /// A step without an effect.
+    ReadOnly,
     /// Another saga.
     Child,
 }
@@ -101,6 +108,8 @@ pub(crate) enum Service {
     Checked,
     /// It does everything it is asked.
     Blind,
+    /// It does nothing but answer.
+    Reads,
 }
 
 /// Whether a step runs, and how often.
@@ -139,6 +148,7 @@ impl Place {
     pub(crate) const fn service(&self) -> Option<Service> {
         match self.kind {
             Kind::Compensatable(service) | Kind::Pivot(service) | Kind::Retriable(service) => Some(service),
+            Kind::ReadOnly => Some(Service::Reads),
             Kind::Child => None,
         }
     }

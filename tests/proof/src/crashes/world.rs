@@ -80,13 +80,14 @@ impl World {
 
     fn step(&mut self, slot: Slot, act: Act) -> Done {
         let service = self.service(slot);
-        let is_retriable = matches!(self.places[usize::from(slot.place)].kind, Kind::Retriable(_));
+        let forgets =
+            !matches!(self.places[usize::from(slot.place)].kind, Kind::Compensatable(_) | Kind::Pivot(_));
         let known = &mut self.known[slot.index()];
         known.travelling = known.travelling.saturating_sub(1);
         match act {
             Act::Refuse if known.effects == 0 => {
                 // A step after the pivot is called again once a person has seen to it that it can succeed.
-                known.refused = !is_retriable;
+                known.refused = !forgets;
                 Done::Refused
             }
             Act::NotDone => Done::Nothing,
@@ -99,6 +100,9 @@ impl World {
         let known = &mut self.known[slot.index()];
         if known.took_back && self.rules.refuses_late_calls {
             return Done::Refused;
+        }
+        if service == Some(Service::Reads) {
+            return Done::Again;
         }
         if is_idempotent && known.refused {
             return Done::Refused;
@@ -129,6 +133,11 @@ impl World {
         } else {
             Done::NothingToTakeBack
         }
+    }
+
+    /// A person looks at what a service has done, and sees to it that what still travels will not be applied.
+    pub(crate) fn look(&mut self, slot: Slot) -> Done {
+        self.check(slot, Act::Succeed)
     }
 
     fn check(&mut self, slot: Slot, act: Act) -> Done {

@@ -69,8 +69,7 @@ impl Judge {
             self.breaks(Promise::I7, || format!("{name} was called before it was decided to compensate"));
         }
         for later in self.journals.descendants(usize::from(slot.place)) {
-            let in_force =
-                self.journals.slots_of(later).find(|slot| self.journals.record(*slot).may_be_in_force());
+            let in_force = self.journals.slots_of(later).find(|slot| self.journals.may_be_in_force(*slot));
             if let Some(later) = in_force {
                 let later = self.name(later, Method::Step);
                 self.breaks(Promise::I11, || format!("{name} was called while {later} may be in force"));

@@ -51,6 +51,7 @@ impl Judge {
             };
             let wanted = match state {
                 InstanceState::Compensated => 0,
+                InstanceState::Completed if place.kind == Kind::ReadOnly => 0,
                 InstanceState::Completed if !self.journals.is_to_run(slot) => 0,
                 InstanceState::Completed => 1,
                 _ => continue,

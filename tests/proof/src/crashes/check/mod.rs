@@ -3,6 +3,7 @@
 mod asking;
 mod calls;
 mod closing;
+mod deadline;
 mod decisions;
 mod ends;
 mod keeping;
@@ -21,10 +22,11 @@ use sagas::store::Timestamp;
 
 use super::act::Method;
 use super::seen::{Seen, Told};
-use super::shape::{ID, ITEMS, Place, Slot};
+use super::shape::{ID, ITEMS, Place, Shape, Slot};
 use super::world::World;
 use asking::Answers;
 use closing::Process;
+use deadline::Deadline;
 use standing::Standings;
 
 /// A promise, by its number.
@@ -95,15 +97,18 @@ pub(crate) struct Judge {
     /// The messages that are durable, and when they were sent.
     signals: Vec<(String, Timestamp)>,
     answers: Answers,
+    deadline: Deadline,
     told_back: bool,
     process: Process,
     broken: Vec<Broken>,
 }
 
 impl Judge {
-    /// Judges a history of the shape with these steps.
-    pub(crate) fn new(places: &'static [Place]) -> Self {
+    /// Judges a history of a shape.
+    pub(crate) fn of<S: Shape>() -> Self {
+        let places = S::PLACES;
         Self {
+            deadline: Deadline::after(S::DEADLINE),
             journals: Standings::new(places),
             under_way: vec![[0; Method::ALL.len()]; places.len() * ITEMS],
             wrote: [Vec::new(), Vec::new()],
@@ -133,6 +138,7 @@ impl Judge {
                 self.before_entry(instance, entry);
                 self.answered(instance, entry);
                 self.missed(entry);
+                self.in_time(instance, entry);
                 self.journals.add(instance, entry);
                 self.wrote[instance].push(*bytes);
                 self.after_entry(instance, entry, *kept);

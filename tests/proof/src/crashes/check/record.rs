@@ -1,6 +1,6 @@
 //! Where a step, or one item of it, stands by the journal.
 
-use sagas::journal::{CheckNext, CompensationNext, Event, Next};
+use sagas::journal::{CheckNext, CompensationNext, Event, Next, ResolutionKind};
 
 /// Where a slot stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,6 +110,10 @@ impl Record {
                 };
             }
             Event::Parked { .. } => self.stands = Stands::Parked,
+            Event::Resolved { how: ResolutionKind::Void, .. } => {
+                self.doubt = false;
+                self.stands = Stands::Void;
+            }
             Event::Resolved { .. } => {
                 self.stands = match (self.compensations, self.doubt) {
                     (0, _) => Stands::Waiting,

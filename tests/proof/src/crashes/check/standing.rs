@@ -88,6 +88,11 @@ impl Standings {
         items.map(move |item| Slot { place: at, item })
     }
 
+    /// Whether something of a slot may be in force.
+    pub(crate) fn may_be_in_force(&self, slot: Slot) -> bool {
+        self.place(slot).kind != Kind::ReadOnly && self.record(slot).may_be_in_force()
+    }
+
     /// Whether a slot is to be called at all, by what is on record.
     pub(crate) fn is_to_run(&self, slot: Slot) -> bool {
         let listed = self.listed[usize::from(slot.place)];
@@ -121,12 +126,9 @@ impl Standings {
     fn goes_on(&self, slot: Slot, goes_back: bool) -> bool {
         match self.record(slot).stands {
             Stands::Running | Stands::Waiting | Stands::Compensating => true,
-            Stands::Succeeded | Stands::InDoubt if goes_back => {
+            Stands::Succeeded | Stands::InDoubt if goes_back && self.may_be_in_force(slot) => {
                 let later = self.descendants(usize::from(slot.place));
-                !later
-                    .iter()
-                    .flat_map(|place| self.slots_of(*place))
-                    .any(|slot| self.record(slot).may_be_in_force())
+                !later.iter().flat_map(|place| self.slots_of(*place)).any(|slot| self.may_be_in_force(slot))
             }
             Stands::Pending
             | Stands::Skipped

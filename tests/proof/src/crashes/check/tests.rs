@@ -38,7 +38,7 @@ fn spoilt<S: Shape>(text: &str, spoil: impl FnOnce(&mut Vec<Seen>)) -> BTreeSet<
         _ => None,
     });
     kept[0].entries = entries.collect();
-    let mut judge = Judge::new(S::PLACES);
+    let mut judge = Judge::of::<S>();
     life.seen.iter().for_each(|seen| judge.see(seen));
     let is_disturbed = script.is_disturbing();
     let end = Final { world: &life.world, kept: &kept, stuck: stuck.as_deref(), is_disturbed };
@@ -152,7 +152,7 @@ fn i4_a_state_in_memory_that_is_not_the_fold_of_the_journal() {
     assert!(caught.is_err());
     // Whatever catches the panic, it is seen.
     let stuck = panics::seen();
-    let mut judge = Judge::new(Three::PLACES);
+    let mut judge = Judge::of::<Three>();
     life.seen.iter().for_each(|seen| judge.see(seen));
     let end = Final { world: &life.world, kept: &kept, stuck: stuck.as_deref(), is_disturbed: false };
     let broken: BTreeSet<_> = judge.end(&end).into_iter().map(|broken| broken.promise).collect();

@@ -1,5 +1,7 @@
 //! The sagas whose histories are gone through.
 
+mod deadlines;
+mod doubt;
 mod family;
 mod forks;
 mod messages;
@@ -7,6 +9,8 @@ mod pivots;
 mod sequences;
 mod waiting;
 
+pub(crate) use deadlines::{Deadline, DeadlinePivot};
+pub(crate) use doubt::{Doubt, ParkedPivot};
 pub(crate) use family::Child;
 pub(crate) use forks::{Diamond, FanOut};
 pub(crate) use messages::{Signal, Within};

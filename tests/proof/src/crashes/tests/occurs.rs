@@ -1,7 +1,10 @@
 //! What can go otherwise does so, and a process can die in the middle of it.
 
 use super::{dies_as_copied, repeat};
-use crate::crashes::shapes::{Child, Conditional, FanOut, Pivot, Signal, Skipped, Two, Within};
+use crate::crashes::shapes::{
+    Child, Conditional, Deadline, DeadlinePivot, Doubt, FanOut, ParkedPivot, Pivot, Signal, Skipped, Two,
+    Within,
+};
 
 #[test]
 fn what_has_completed_is_taken_back_and_a_process_can_die_on_the_way() {
@@ -77,4 +80,44 @@ fn messages_are_missed_and_come_late_and_twice() {
     assert!(twice.matches("is told Signalled").count() == 2, "{twice}");
     assert!(twice.matches("SignalReceived").count() == 1, "{twice}");
     assert!(dies_as_copied::<Within>("b/message=later") > dies_as_copied::<Within>("b/message=never"));
+}
+
+#[test]
+fn a_deadline_passes_while_a_step_runs_and_while_nobody_does() {
+    for act in ["late", "timeout", "timeout-done"] {
+        let history = repeat::<Deadline>(&format!("b={act}"), &[]);
+        assert!(history.contains("Outcome(Compensated)") && !history.contains("call    c"), "{history}");
+        let history = repeat::<DeadlinePivot>(&format!("a={act}"), &[]);
+        assert!(history.contains("Outcome(Compensated)") && !history.contains("call    b"), "{history}");
+        // After the pivot there is no way back.
+        for step in ["b", "c"] {
+            let history = repeat::<DeadlinePivot>(&format!("{step}={act}"), &[]);
+            assert!(history.contains("Outcome(Completed)"), "{history}");
+        }
+    }
+    assert!(repeat::<Deadline>("", &[2]).contains("Outcome(Completed)"));
+    assert!(repeat::<Deadline>("", &[2, 2]).contains("Outcome(Compensated)"));
+    assert!(dies_as_copied::<Deadline>("b=late") > 10);
+}
+
+#[test]
+fn what_is_parked_in_doubt_is_looked_at_by_a_person() {
+    for (act, how) in [("timeout-done", "Outcome(Completed)"), ("timeout", "Outcome(Compensated)")] {
+        let history = repeat::<Doubt>(&format!("c={act}"), &[]);
+        assert!(history.contains("Resolved c") && history.contains(how), "{history}");
+        let history = repeat::<ParkedPivot>(&format!("b={act}"), &[]);
+        assert!(history.contains("Resolved b") && history.contains(how), "{history}");
+        let history = repeat::<ParkedPivot>(&format!("d={act}"), &[]);
+        assert!(history.contains("Resolved d") && history.contains("Outcome(Completed)"), "{history}");
+        // Nobody is asked where doubt is compensated.
+        let history = repeat::<Doubt>(&format!("a={act}"), &[]);
+        assert!(!history.contains("Resolved") && history.contains("Outcome(Compensated)"), "{history}");
+    }
+}
+
+#[test]
+fn what_only_reads_is_called_again_and_never_compensated() {
+    let history = repeat::<Doubt>("b=timeout,c=refused", &[]);
+    assert!(history.contains("call    b (attempt 2)") && !history.contains("b/compensate"), "{history}");
+    assert!(repeat::<ParkedPivot>("c=refused", &[]).contains("Resolved c"));
 }

@@ -1,4 +1,4 @@
-//! What a journal says of answers and messages that is not so.
+//! What a journal says of answers, messages and deadlines that is not so.
 
 use sagas::journal::Event;
 use sagas::store::Timestamp;
@@ -7,7 +7,7 @@ use super::{entry, first, only, spoilt};
 use crate::crashes::act::{Act, Method};
 use crate::crashes::check::Promise;
 use crate::crashes::seen::Seen;
-use crate::crashes::shapes::{Conditional, FanOut, Signal, Skipped, Within};
+use crate::crashes::shapes::{Conditional, Deadline, FanOut, Signal, Skipped, Within};
 
 fn is_asked(seen: &Seen) -> bool {
     matches!(seen, Seen::Asked { method: Method::Ask, .. })
@@ -70,4 +70,15 @@ fn i3_a_message_that_was_acknowledged_is_not_there() {
         seen.push(other);
     };
     assert_eq!(spoilt::<Signal>("", other), only(Promise::I3));
+}
+
+#[test]
+fn i14_a_step_that_starts_after_the_deadline() {
+    assert_eq!(spoilt::<Deadline>("b=late", |_| {}), [].into());
+    let late = |seen: &mut Vec<Seen>| {
+        let starts = |event: &Event| matches!(event, Event::StepStarted { step, .. } if step.as_str() == "b");
+        let entry = entry(seen, starts);
+        entry.at = entry.at.plus(std::time::Duration::from_secs(40));
+    };
+    assert_eq!(spoilt::<Deadline>("", late), only(Promise::I14));
 }
