@@ -14,7 +14,8 @@ use super::act::Act;
 use super::check::Broken;
 use super::history::{Died, History};
 use super::life::Time;
-use super::recorder::{Keep, Life, Remains};
+use super::recorder::{Keep, Life};
+use super::remains::Remains;
 use super::run::command;
 use super::script::{Deviation, Script, Wish};
 use super::seen::{Print, Seen};
@@ -81,7 +82,7 @@ pub(crate) struct Limits {
     pub(crate) crashes: usize,
     /// At how many moments something deviates.
     pub(crate) deviations: usize,
-    /// Both together.
+    /// Both together, by the weight of each deviation.
     pub(crate) faults: usize,
     /// The rules that the services keep.
     pub(crate) rules: Rules,
@@ -189,7 +190,7 @@ impl<S: Shape> Walk<'_, S> {
     /// Goes through the histories that go on from `from` by `script`, or by it and what deviates after `since`.
     fn go_on(&mut self, from: &Remains, before: Option<&Died<'_>>, script: Arc<Script>, since: Since) {
         let died = before.map_or(0, Died::count);
-        let faults = died + script.deviations.len();
+        let faults = died + script.weight();
         let may_die = died < self.limits.crashes && faults < self.limits.faults;
         let may_deviate = script.deviations.len() < self.limits.deviations && faults < self.limits.faults;
         let keep = if may_die { Keep::Remains } else { Keep::Seen };
@@ -197,7 +198,7 @@ impl<S: Shape> Walk<'_, S> {
         let (life, kept, stuck) = self.time.live::<S>(&script, from, keep);
         self.time.watch.end();
         let history = History { before, last: &life, kept: &kept, stuck: stuck.as_deref() };
-        self.judge(&history, &script, faults);
+        self.judge(&history, &script, died + script.deviations.len());
         for (at, left_behind) in life.remains.iter().enumerate() {
             if left_behind.seen <= since.left_behind {
                 continue;
@@ -211,11 +212,11 @@ impl<S: Shape> Walk<'_, S> {
             self.go_on(left_behind, Some(&died), Arc::clone(&script), Since::START);
         }
         if may_deviate {
-            self.deviate(from, before, &script, &life, since);
+            self.deviate(from, before, &script, &life, since, self.limits.faults - faults);
         }
     }
 
-    /// Goes through the lives that are like `life` until something deviates.
+    /// Goes through the lives that are like `life` until something deviates that weighs `weight_max` at most.
     fn deviate(
         &mut self,
         from: &Remains,
@@ -223,6 +224,7 @@ impl<S: Shape> Walk<'_, S> {
         script: &Script,
         life: &Life,
         since: Since,
+        weight_max: usize,
     ) {
         for (at, seen) in life.seen.iter().enumerate().skip(since.seen) {
             let (Seen::Called { slot, method, call, .. } | Seen::Asked { slot, method, call, .. }) = *seen
@@ -235,7 +237,8 @@ impl<S: Shape> Walk<'_, S> {
                 self.go_on(from, before, Arc::new(script), Since::deviation(at, Some(*act)));
             }
         }
-        for wish in Wish::ALL.into_iter().filter(|wish| !script.wishes(*wish)) {
+        let may_be = |wish: &Wish| !script.wishes(*wish) && wish.weight() <= weight_max;
+        for wish in Wish::ALL.into_iter().filter(may_be) {
             // The last append is the end, which nobody can cancel.
             let is_too_late = |at: usize| wish == Wish::Cancel && at + 1 == life.appends.len();
             for (at, (seen, appends)) in life.appends.iter().enumerate() {

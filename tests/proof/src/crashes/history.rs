@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use super::check::{Broken, Final, Judge, Kept, name};
-use super::recorder::{Life, Remains};
+use super::recorder::Life;
+use super::remains::Remains;
 use super::script::Script;
 use super::seen::{Print, Seen};
 use super::shape::{Place, Shape};

@@ -8,40 +8,14 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::act::{Act, Method};
+use super::remains::Remains;
 use super::script::{Script, Wish};
 use super::seen::{Done, Ending, Moment, Seen, Told};
 use super::shape::{Of, Place, Slot};
-use super::world::{Rules, World};
+use super::world::World;
 
 /// How long after the end of a process the next one begins: longer than its lease, so that it is known to have ended.
 const RESTART: Duration = Duration::from_secs(31);
-
-/// What a process leaves behind when it dies: everything durable, and nothing else.
-#[derive(Debug)]
-pub(crate) struct Remains {
-    /// The store.
-    pub(crate) store: MemoryStore,
-    /// The services.
-    pub(crate) world: World,
-    /// How many appends there were, over all lives.
-    pub(crate) appends: u16,
-    /// The time.
-    pub(crate) at: SystemTime,
-    /// How much was seen of its life.
-    pub(crate) seen: usize,
-    /// When it died.
-    pub(crate) moment: Moment,
-}
-
-impl Remains {
-    /// Before the first life.
-    pub(crate) fn nothing(places: &'static [Place], rules: Rules) -> Self {
-        // The clock stands at any time that is a time.
-        let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
-        let (store, world) = (MemoryStore::new(), World::new(places, rules));
-        Self { store, world, appends: 0, at, seen: 0, moment: Moment::BeforeAppend }
-    }
-}
 
 /// What is to be kept of a life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

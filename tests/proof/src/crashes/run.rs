@@ -10,8 +10,8 @@ use super::life::Time;
 use super::script::Script;
 use super::shape::{Place, Shape};
 use super::shapes::{
-    Child, Conditional, Deadline, DeadlinePivot, Delay, Diamond, Doubt, FanOut, Five, Four, One, ParkedPivot,
-    Pivot, Signal, Skipped, Tail, Three, Two, Within,
+    Child, Conditional, Deadline, DeadlineDelay, DeadlinePivot, Delay, Diamond, Doubt, FanOut, Five, Four,
+    One, ParkedPivot, Pivot, Signal, Skipped, Tail, Three, Two, Within,
 };
 use super::watch::{LOOK_EVERY, Stuck, Watch};
 use super::world::Rules;
@@ -55,7 +55,7 @@ const DEADLINES: &str = "deadline";
 const CONDITIONAL: &str = "conditional, skipped";
 
 /// All shapes, those of a line together.
-static SHAPES: [AnyShape; 19] = [
+static SHAPES: [AnyShape; 20] = [
     AnyShape::of::<One>(SEQUENCES, 4),
     AnyShape::of::<Two>(SEQUENCES, 4),
     AnyShape::of::<Three>(SEQUENCES, 4),
@@ -73,6 +73,7 @@ static SHAPES: [AnyShape; 19] = [
     AnyShape::of::<Within>(WAITING, 4),
     AnyShape::of::<Deadline>(DEADLINES, 4),
     AnyShape::of::<DeadlinePivot>(DEADLINES, 4),
+    AnyShape::of::<DeadlineDelay>(DEADLINES, 4),
     AnyShape::of::<Conditional>(CONDITIONAL, 4),
     AnyShape::of::<Skipped>(CONDITIONAL, 4),
 ];

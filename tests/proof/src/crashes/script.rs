@@ -50,6 +50,15 @@ pub(crate) enum Wish {
 impl Wish {
     /// All of them.
     pub(crate) const ALL: [Self; 3] = [Self::Cancel, Self::ShutDown, Self::Leave];
+
+    /// For how many faults it counts. What changes nothing of an instance but who drives it counts as two, so that it is
+    /// gone through together with any two others, and not with three.
+    pub(crate) const fn weight(self) -> usize {
+        match self {
+            Self::Cancel => 1,
+            Self::ShutDown | Self::Leave => 2,
+        }
+    }
 }
 
 impl fmt::Display for Wish {
@@ -113,6 +122,15 @@ impl Script {
             Deviation::Call { act, .. } => act.panics() || *act == Act::Cancel,
             Deviation::Lose { .. } => false,
         })
+    }
+
+    /// For how many faults it counts.
+    pub(crate) fn weight(&self) -> usize {
+        let weights = self.deviations.iter().map(|deviation| match deviation {
+            Deviation::Wish { wish, .. } => wish.weight(),
+            Deviation::Call { .. } | Deviation::Revert | Deviation::Lose { .. } => 1,
+        });
+        weights.sum()
     }
 
     /// This, and then one more.

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use super::check::Promise;
 use super::explore::{self, Limits, Tally, Violation};
 use super::life::Time;
-use super::recorder::{Keep, Remains};
+use super::recorder::Keep;
+use super::remains::Remains;
 use super::script::Script;
 use super::shape::Shape;
 use super::shapes::{Child, Delay, Diamond, FanOut, Pivot, Signal, Three, Two};
@@ -151,5 +152,14 @@ fn a_script_is_read_as_it_is_written() {
     }
     for text in ["a", "a=lost", "x=refused", "a/x=refused", "cancel@x", "sleep@2", "a#x=refused"] {
         assert!(Script::parse(text, FanOut::PLACES).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn what_changes_only_who_drives_an_instance_counts_as_two_faults() {
+    for (text, weight) in
+        [("", 0), ("a=refused,cancel@2", 2), ("leave@1,revert", 3), ("shutdown@1,leave@2", 4)]
+    {
+        assert_eq!(script::<Two>(text).weight(), weight, "{text}");
     }
 }

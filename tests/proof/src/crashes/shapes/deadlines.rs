@@ -99,3 +99,41 @@ impl Shape for DeadlinePivot {
         Self(services)
     }
 }
+
+/// `a`, then `b` after a delay that is longer than the saga has.
+#[derive(Debug)]
+pub(crate) struct DeadlineDelay(Services);
+
+#[saga(input = u32, deadline = "40s")]
+impl DeadlineDelay {
+    #[step(compensate = cancel_a, timeout = "1s", retry(attempts = 2, initial = "10ms"))]
+    async fn a(&self, cx: &StepContext) -> Result<u32, StepError> {
+        self.0.forward(cx).await
+    }
+    #[policy(timeout = "1s")]
+    async fn cancel_a(&self, cx: &StepContext, _a: Option<&u32>) -> Result<(), StepError> {
+        self.0.compensate(cx).await
+    }
+
+    #[step(compensate = cancel_b, idempotent, delay = "65s", timeout = "1s", retry(attempts = 2, initial = "10ms"))]
+    async fn b(&self, cx: &StepContext, _a: &u32) -> Result<u32, StepError> {
+        self.0.forward(cx).await
+    }
+    #[policy(timeout = "1s")]
+    async fn cancel_b(&self, cx: &StepContext, _b: &u32) -> Result<(), StepError> {
+        self.0.compensate(cx).await
+    }
+}
+
+impl Shape for DeadlineDelay {
+    const SHAPE: &'static str = "deadline-delay";
+    const PLACES: &'static [Place] = &[
+        Place::new("a", Kind::Compensatable(Service::Blind), &[]),
+        Place::new("b", Kind::Compensatable(Service::Idempotent), &["a"]),
+    ];
+    const DEADLINE: Option<Duration> = Some(Duration::from_secs(40));
+
+    fn over(services: Services) -> Self {
+        Self(services)
+    }
+}

@@ -9,7 +9,7 @@ mod pivots;
 mod sequences;
 mod waiting;
 
-pub(crate) use deadlines::{Deadline, DeadlinePivot};
+pub(crate) use deadlines::{Deadline, DeadlineDelay, DeadlinePivot};
 pub(crate) use doubt::{Doubt, ParkedPivot};
 pub(crate) use family::Child;
 pub(crate) use forks::{Diamond, FanOut};

@@ -2,8 +2,8 @@
 
 use super::{dies_as_copied, repeat};
 use crate::crashes::shapes::{
-    Child, Conditional, Deadline, DeadlinePivot, Doubt, FanOut, ParkedPivot, Pivot, Signal, Skipped, Two,
-    Within,
+    Child, Conditional, Deadline, DeadlineDelay, DeadlinePivot, Doubt, FanOut, ParkedPivot, Pivot, Signal,
+    Skipped, Two, Within,
 };
 
 #[test]
@@ -95,6 +95,8 @@ fn a_deadline_passes_while_a_step_runs_and_while_nobody_does() {
             assert!(history.contains("Outcome(Completed)"), "{history}");
         }
     }
+    let waits = repeat::<DeadlineDelay>("", &[]);
+    assert!(waits.contains("a/compensate") && !waits.contains("call    b"), "{waits}");
     assert!(repeat::<Deadline>("", &[2]).contains("Outcome(Completed)"));
     assert!(repeat::<Deadline>("", &[2, 2]).contains("Outcome(Compensated)"));
     assert!(dies_as_copied::<Deadline>("b=late") > 10);
