@@ -1,10 +1,10 @@
 //! The life of an orchestrator: open, ending, closed.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 use tracing::{info, warn};
 
 use crate::runtime::shared::Shared;
@@ -29,7 +29,10 @@ enum Stage {
 
 /// The life of an orchestrator, to be watched.
 pub(crate) struct Lifecycle {
-    stage: watch::Sender<Stage>,
+    stage: Mutex<Stage>,
+    /// Whoever waits for a stage hears of it in the order in which they came, so that an end in simulated time is the
+    /// same each time.
+    entered: Notify,
     /// Somebody sees to the end.
     is_seen_to: AtomicBool,
     /// Attempts that run and writes that are handed in.
@@ -39,9 +42,9 @@ pub(crate) struct Lifecycle {
 
 impl Lifecycle {
     pub(crate) fn new() -> Self {
-        let stage = watch::Sender::new(Stage::Open);
         Self {
-            stage,
+            stage: Mutex::new(Stage::Open),
+            entered: Notify::new(),
             is_seen_to: AtomicBool::new(false),
             work: AtomicUsize::new(0),
             work_ended: Notify::new(),
@@ -50,12 +53,12 @@ impl Lifecycle {
 
     /// Whether nothing new starts.
     pub(crate) fn is_ending(&self) -> bool {
-        *self.stage.borrow() >= Stage::Ending
+        self.stage() >= Stage::Ending
     }
 
     /// Whether not even that starts which was announced.
     pub(crate) fn is_aborting(&self) -> bool {
-        *self.stage.borrow() >= Stage::Aborting
+        self.stage() >= Stage::Aborting
     }
 
     /// Waits until nothing new starts.
@@ -76,9 +79,13 @@ impl Lifecycle {
     }
 
     async fn reached(&self, stage: Stage) {
-        // The sender is `self`, so it cannot be gone.
-        let mut stages = self.stage.subscribe();
-        let _closed = stages.wait_for(|now| *now >= stage).await;
+        loop {
+            let entered = self.entered.notified();
+            if self.stage() >= stage {
+                return;
+            }
+            entered.await;
+        }
     }
 
     async fn idle(&self) {
@@ -92,13 +99,15 @@ impl Lifecycle {
     }
 
     fn enter(&self, stage: Stage) {
-        self.stage.send_if_modified(|now| {
-            let later = *now < stage;
-            if later {
-                *now = stage;
-            }
-            later
-        });
+        {
+            let mut now = self.stage.lock().unwrap_or_else(PoisonError::into_inner);
+            *now = stage.max(*now);
+        }
+        self.entered.notify_waiters();
+    }
+
+    fn stage(&self) -> Stage {
+        *self.stage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -10,12 +10,14 @@ use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use super::act::Act;
 use super::check::Broken;
 use super::history::{Died, History};
 use super::life::Time;
-use super::recorder::{Keep, Life, Remains};
+use super::recorder::{Keep, Life};
+use super::remains::Remains;
 use super::run::command;
-use super::script::{Act, Deviation, Script};
+use super::script::{Deviation, Script, Wish};
 use super::seen::{Print, Seen};
 use super::shape::Shape;
 use super::world::Rules;
@@ -80,7 +82,7 @@ pub(crate) struct Limits {
     pub(crate) crashes: usize,
     /// At how many moments something deviates.
     pub(crate) deviations: usize,
-    /// Both together.
+    /// Both together, by the weight of each deviation.
     pub(crate) faults: usize,
     /// The rules that the services keep.
     pub(crate) rules: Rules,
@@ -139,7 +141,7 @@ fn follow<S: Shape>(
     }
     let (life, kept, stuck) = time.live::<S>(script, from, Keep::Remains);
     let history = History { before, last: &life, kept: &kept, stuck: stuck.as_deref() };
-    violation::<S>(&history, script, history.judge(S::PLACES, script))
+    violation::<S>(&history, script, history.judge::<S>(script))
 }
 
 fn violation<S: Shape>(history: &History<'_>, script: &Script, broken: Vec<Broken>) -> Violation {
@@ -188,7 +190,7 @@ impl<S: Shape> Walk<'_, S> {
     /// Goes through the histories that go on from `from` by `script`, or by it and what deviates after `since`.
     fn go_on(&mut self, from: &Remains, before: Option<&Died<'_>>, script: Arc<Script>, since: Since) {
         let died = before.map_or(0, Died::count);
-        let faults = died + script.deviations.len();
+        let faults = died + script.weight();
         let may_die = died < self.limits.crashes && faults < self.limits.faults;
         let may_deviate = script.deviations.len() < self.limits.deviations && faults < self.limits.faults;
         let keep = if may_die { Keep::Remains } else { Keep::Seen };
@@ -196,7 +198,7 @@ impl<S: Shape> Walk<'_, S> {
         let (life, kept, stuck) = self.time.live::<S>(&script, from, keep);
         self.time.watch.end();
         let history = History { before, last: &life, kept: &kept, stuck: stuck.as_deref() };
-        self.judge(&history, &script, faults);
+        self.judge(&history, &script, died + script.deviations.len());
         for (at, left_behind) in life.remains.iter().enumerate() {
             if left_behind.seen <= since.left_behind {
                 continue;
@@ -210,11 +212,11 @@ impl<S: Shape> Walk<'_, S> {
             self.go_on(left_behind, Some(&died), Arc::clone(&script), Since::START);
         }
         if may_deviate {
-            self.deviate(from, before, &script, &life, since);
+            self.deviate(from, before, &script, &life, since, self.limits.faults - faults);
         }
     }
 
-    /// Goes through the lives that are like `life` until something deviates.
+    /// Goes through the lives that are like `life` until something deviates that weighs `weight_max` at most.
     fn deviate(
         &mut self,
         from: &Remains,
@@ -222,19 +224,33 @@ impl<S: Shape> Walk<'_, S> {
         script: &Script,
         life: &Life,
         since: Since,
+        weight_max: usize,
     ) {
         for (at, seen) in life.seen.iter().enumerate().skip(since.seen) {
-            let Seen::Called { slot, method, call, .. } = *seen else { continue };
-            for act in Act::of(method).iter().filter(|act| **act != Act::Cancel || !script.has_cancel()) {
+            let (Seen::Called { slot, method, call, .. } | Seen::Asked { slot, method, call, .. }) = *seen
+            else {
+                continue;
+            };
+            let acts = Act::of::<S>(method, slot);
+            for act in acts.iter().filter(|act| **act != Act::Cancel || !script.wishes(Wish::Cancel)) {
                 let script = script.and(Deviation::Call { slot, method, call, act: *act });
                 self.go_on(from, before, Arc::new(script), Since::deviation(at, Some(*act)));
             }
         }
-        // The last append is the end, which nobody can cancel.
-        let appends = life.appends.split_last().map_or([].as_slice(), |(_, appends)| appends);
-        for (seen, appends) in appends.iter().filter(|(seen, _)| *seen > since.seen && !script.has_cancel()) {
-            let script = script.and(Deviation::Cancel { appends: *appends });
-            self.go_on(from, before, Arc::new(script), Since::deviation(*seen - 1, None));
+        let may_be = |wish: &Wish| !script.wishes(*wish) && wish.weight() <= weight_max;
+        for wish in Wish::ALL.into_iter().filter(may_be) {
+            // The last append is the end, which nobody can cancel.
+            let is_too_late = |at: usize| wish == Wish::Cancel && at + 1 == life.appends.len();
+            for (at, (seen, appends)) in life.appends.iter().enumerate() {
+                if *seen > since.seen && !is_too_late(at) {
+                    let script = script.and(Deviation::Wish { wish, appends: *appends });
+                    self.go_on(from, before, Arc::new(script), Since::deviation(*seen - 1, None));
+                }
+            }
+        }
+        if let Some(at) = life.completed().filter(|at| *at >= since.seen && !script.reverts()) {
+            let script = script.and(Deviation::Revert);
+            self.go_on(from, before, Arc::new(script), Since::deviation(at, None));
         }
     }
 
@@ -242,7 +258,7 @@ impl<S: Shape> Walk<'_, S> {
         self.tally.histories += 1;
         self.tally.faults += faults as u64;
         self.tally.prints.insert(history.print(S::SHAPE));
-        let broken = history.judge(S::PLACES, script);
+        let broken = history.judge::<S>(script);
         if !broken.is_empty() {
             self.tally.violations.push(violation::<S>(history, script, broken));
         }

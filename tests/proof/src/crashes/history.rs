@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 
 use super::check::{Broken, Final, Judge, Kept, name};
-use super::recorder::{Life, Remains};
+use super::recorder::Life;
+use super::remains::Remains;
 use super::script::Script;
 use super::seen::{Print, Seen};
-use super::shape::Place;
+use super::shape::{Place, Shape};
 
 /// A life that was cut short, with those before it.
 #[derive(Debug, Clone, Copy)]
@@ -58,10 +59,10 @@ impl History<'_> {
     }
 
     /// What is broken in it.
-    pub(crate) fn judge(&self, places: &'static [Place], script: &Script) -> Vec<Broken> {
-        let mut judge = Judge::new(places);
+    pub(crate) fn judge<S: Shape>(&self, script: &Script) -> Vec<Broken> {
+        let mut judge = Judge::of::<S>();
         self.each(&mut |seen| judge.see(seen));
-        let (world, is_disturbed) = (&self.last.world, script.has_panic() || script.has_cancel());
+        let (world, is_disturbed) = (&self.last.world, script.is_disturbing() || S::DEADLINE.is_some());
         judge.end(&Final { world, kept: self.kept, stuck: self.stuck, is_disturbed })
     }
 
@@ -95,22 +96,26 @@ fn line(seen: &Seen, places: &[Place]) -> String {
         Seen::Called { slot, method, attempt, act, .. } => {
             format!("call    {} (attempt {attempt}): {act}", name(places, *slot, *method))
         }
+        Seen::Asked { slot, method, act, .. } => format!("asked   {}: {act}", name(places, *slot, *method)),
         Seen::Did { slot, method, done } => format!("service {}: {done:?}", name(places, *slot, *method)),
         Seen::Answered { slot, method } => format!("answer  {}", name(places, *slot, *method)),
         Seen::Dropped { slot, method } => format!("timeout {}", name(places, *slot, *method)),
         Seen::OtherKey { slot } => {
-            format!("another key at {}", name(places, *slot, super::script::Method::Step))
+            format!("another key at {}", name(places, *slot, super::act::Method::Step))
         }
         Seen::Wrote { id, entry, kept, .. } => {
             let events: Vec<_> = entry.events.iter().map(event_text).collect();
             let row = kept.map(|kept| format!(" [{kept}]")).unwrap_or_default();
             format!("journal {id} {}: {}{row}", entry.seq, events.join(" + "))
         }
-        Seen::Signalled { id } => format!("signal  {id}"),
+        Seen::Signalled { id, signal, .. } => format!("signal  {id}: {signal}"),
         Seen::Unreadable { id } => format!("{id} is marked as unreadable"),
         Seen::HandedOut { instances } => format!("due     {instances} handed out"),
         Seen::Settled => "store   knows that all have got through".to_owned(),
         Seen::Told(told) => format!("client  is told {told:?}"),
+        Seen::Ends => "SHUTDOWN begins".to_owned(),
+        Seen::Ended => "SHUTDOWN has ended".to_owned(),
+        Seen::Begins => "the next process begins".to_owned(),
         Seen::Died(moment) => format!("CRASH   {moment}"),
     }
 }

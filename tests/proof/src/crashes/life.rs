@@ -3,30 +3,23 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sagas::prelude::{Handle, Orchestrator, Outcome};
 use sagas::store::Store;
-use sagas::{Error, InstanceId, MemoryStore, Resolution};
+use sagas::{InstanceId, MemoryStore};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
 
 use super::check::Kept;
 use super::panics;
-use super::recorder::{Keep, Life, LifeClock, Recorder, Remains};
+use super::process::{ids, run};
+use super::recorder::{Keep, Life, Recorder};
+use super::remains::Remains;
 use super::script::Script;
-use super::seen::{Ending, Seen, Told};
-use super::services::Services;
-use super::shape::{ID, Met, Of, Shape};
-use super::store::{SeenStore, bytes_of};
+use super::shape::Shape;
+use super::store::bytes_of;
 use super::watch::Watch;
-
-/// How often a parked instance is tried again before it counts as stuck: more often than any script deviates.
-const RETRIES_MAX: usize = 12;
 
 /// The longest that a life takes, of simulated time: what has not ended by then is stuck.
 const PATIENCE: Duration = Duration::from_secs(2 * 24 * 3_600);
-
-/// How long the client waits for the outcome before it looks for a child that is parked.
-const LOOK_AFTER: Duration = Duration::from_secs(20);
 
 /// A thread's simulated time, in which one life runs after the other.
 pub(crate) struct Time {
@@ -53,8 +46,7 @@ impl Time {
         panics::watch();
         let (life, kept, end) = self.runtime.block_on(async {
             let recorder = Recorder::new(S::PLACES, script, from, keep);
-            let end = timeout(PATIENCE, run::<S>(&recorder, script)).await;
-            let end = end.unwrap_or_else(|_| Err("it hangs".to_owned()));
+            let end = at_its_end::<S>(&recorder, script).await;
             let life = recorder.end();
             let kept = kept::<S>(&life.store).await;
             (life, kept, panics::seen().or(end.err()))
@@ -101,18 +93,9 @@ async fn kept<S: Shape>(store: &MemoryStore) -> Vec<Kept> {
         id: stored.head.id,
         state: stored.head.progress.state,
         entries: stored.entries.iter().map(bytes_of).collect(),
-        signals: stored.signals.len(),
+        signals: stored.signals.into_iter().map(|signal| signal.id).collect(),
     });
     kept.collect()
-}
-
-/// The ids of the instance and of its child.
-fn ids<S: Shape>() -> impl Iterator<Item = String> {
-    let child = S::PLACES.iter().find_map(|place| match place.of {
-        Of::Child(step) => Some(format!("{ID}/{step}")),
-        Of::Root => None,
-    });
-    std::iter::once(ID.to_owned()).chain(child)
 }
 
 fn runtime() -> Runtime {
@@ -120,86 +103,20 @@ fn runtime() -> Runtime {
     runtime.expect("a runtime without I/O needs nothing")
 }
 
+/// Runs a life to its end, in a task of its own: what runs outside of one is not looked at while others have to do.
+async fn at_its_end<S: Shape>(recorder: &Arc<Recorder>, script: &Arc<Script>) -> Result<(), String> {
+    let life = tokio::spawn(run::<S>(Arc::clone(recorder), Arc::clone(script)));
+    match timeout(PATIENCE, life).await {
+        Ok(end) => end.map_err(|error| error.to_string())?,
+        Err(_passed) => Err("it hangs".to_owned()),
+    }
+}
+
 /// Runs a life until the process dies.
-async fn until_death<S: Shape>(recorder: &Arc<Recorder>, script: &Script) -> Option<Remains> {
+async fn until_death<S: Shape>(recorder: &Arc<Recorder>, script: &Arc<Script>) -> Option<Remains> {
     tokio::select! {
         biased;
         () = recorder.died.notified() => recorder.left_behind(),
-        _ended = timeout(PATIENCE, run::<S>(recorder, script)) => None,
+        _ended = at_its_end::<S>(recorder, script) => None,
     }
-}
-
-/// Drives the instance to its end.
-async fn run<S: Shape>(recorder: &Arc<Recorder>, script: &Script) -> Result<(), String> {
-    let services = Services(Arc::clone(recorder));
-    let builder = Orchestrator::builder(SeenStore::of(recorder)).clock(LifeClock(Arc::clone(recorder)));
-    let orchestrator = S::register(builder, &services).build().await.map_err(|error| error.to_string())?;
-    let client = script.has_cancel().then(|| {
-        let handle = orchestrator.handle::<S>(ID);
-        tokio::spawn(cancel(handle, Arc::clone(recorder)))
-    });
-    let end = drive::<S>(&orchestrator, recorder).await.map_err(|error| error.to_string());
-    if let Some(client) = client {
-        client.abort();
-    }
-    orchestrator.shutdown().await;
-    // What the orchestrator still has to do at its end is done before the next life begins.
-    for _ in 0..4 {
-        tokio::task::yield_now().await;
-    }
-    end
-}
-
-async fn drive<S: Shape>(orchestrator: &Orchestrator, recorder: &Recorder) -> Result<(), Error> {
-    let handle = orchestrator.start::<S>(ID, S::INPUT).await?;
-    recorder.note(Seen::Told(Told::Started));
-    match S::meet(&handle).await {
-        Ok(Met::Nothing) | Err(Error::Finished { .. }) => {}
-        Ok(Met::Signalled) => recorder.note(Seen::Told(Told::Signalled)),
-        Err(error) => return Err(error),
-    }
-    for _ in 0..RETRIES_MAX {
-        let Ok(outcome) = timeout(LOOK_AFTER, handle.outcome()).await else {
-            retry_child::<S>(orchestrator, recorder).await?;
-            continue;
-        };
-        let ending = match outcome? {
-            Outcome::Completed(_) => Ending::Completed,
-            Outcome::Compensated(_) => Ending::Compensated,
-            Outcome::Parked(_) => Ending::Parked,
-        };
-        recorder.note(Seen::Told(Told::Outcome(ending)));
-        if ending != Ending::Parked {
-            break;
-        }
-        retry(orchestrator, recorder, ID.to_owned()).await?;
-    }
-    Ok(())
-}
-
-/// Cancels the instance when the script says so.
-async fn cancel<S: Shape>(handle: Handle<S>, recorder: Arc<Recorder>) {
-    recorder.cancel.notified().await;
-    // Where it is too late, the client is told so.
-    if handle.cancel("the client does not want it any more").await.is_ok() {
-        recorder.note(Seen::Told(Told::Cancelled));
-    }
-    recorder.cancelled.notify_one();
-}
-
-/// Has a child that is parked tried again.
-async fn retry_child<S: Shape>(orchestrator: &Orchestrator, recorder: &Recorder) -> Result<(), Error> {
-    match ids::<S>().nth(1) {
-        Some(child) => retry(orchestrator, recorder, child).await,
-        None => Ok(()),
-    }
-}
-
-async fn retry(orchestrator: &Orchestrator, recorder: &Recorder, id: String) -> Result<(), Error> {
-    match orchestrator.resolve(id, Resolution::Retry { note: "again".to_owned() }).await {
-        Ok(()) => recorder.note(Seen::Told(Told::Resolved)),
-        Err(Error::NotParked { .. } | Error::NotFound { .. }) => {}
-        Err(error) => return Err(error),
-    }
-    Ok(())
 }

@@ -7,40 +7,15 @@ use sagas::{Clock, MemoryStore};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::script::{Act, Method, Script};
-use super::seen::{Done, Moment, Seen};
-use super::shape::{Place, Slot};
-use super::world::{Rules, World};
+use super::act::{Act, Method};
+use super::remains::Remains;
+use super::script::{Script, Wish};
+use super::seen::{Done, Ending, Moment, Seen, Told};
+use super::shape::{Of, Place, Slot};
+use super::world::World;
 
 /// How long after the end of a process the next one begins: longer than its lease, so that it is known to have ended.
-const RESTART: Duration = Duration::from_secs(45);
-
-/// What a process leaves behind when it dies: everything durable, and nothing else.
-#[derive(Debug)]
-pub(crate) struct Remains {
-    /// The store.
-    pub(crate) store: MemoryStore,
-    /// The services.
-    pub(crate) world: World,
-    /// How many appends there were, over all lives.
-    pub(crate) appends: u16,
-    /// The time.
-    pub(crate) at: SystemTime,
-    /// How much was seen of its life.
-    pub(crate) seen: usize,
-    /// When it died.
-    pub(crate) moment: Moment,
-}
-
-impl Remains {
-    /// Before the first life.
-    pub(crate) fn nothing(places: &'static [Place], rules: Rules) -> Self {
-        // The clock stands at any time that is a time.
-        let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
-        let (store, world) = (MemoryStore::new(), World::new(places, rules));
-        Self { store, world, appends: 0, at, seen: 0, moment: Moment::BeforeAppend }
-    }
-}
+const RESTART: Duration = Duration::from_secs(31);
 
 /// What is to be kept of a life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,9 +37,9 @@ pub(crate) struct Recorder {
     from: SystemTime,
     began: Instant,
     recording: Mutex<Recording>,
-    /// The client is to cancel the instance.
-    pub(crate) cancel: Notify,
-    /// It has.
+    /// The client is to do what it wishes, by [`Wish`].
+    wishes: [Notify; Wish::ALL.len()],
+    /// It has cancelled the instance, or that was refused.
     pub(crate) cancelled: Notify,
     /// The process dies.
     pub(crate) died: Notify,
@@ -102,6 +77,14 @@ pub(crate) struct Life {
     pub(crate) world: World,
 }
 
+impl Life {
+    /// Where the client is told that the instance has completed.
+    pub(crate) fn completed(&self) -> Option<usize> {
+        let told = Told::Outcome(Ending::Completed);
+        self.seen.iter().position(|seen| matches!(seen, Seen::Told(other) if *other == told))
+    }
+}
+
 impl Recorder {
     /// A life that goes on from `remains`, to be made inside its runtime.
     pub(crate) fn new(
@@ -130,10 +113,20 @@ impl Recorder {
             from,
             began: Instant::now(),
             recording: Mutex::new(recording),
-            cancel: Notify::new(),
+            wishes: Default::default(),
             cancelled: Notify::new(),
             died: Notify::new(),
         })
+    }
+
+    /// The client is to wish this.
+    pub(crate) fn wish(&self, wish: Wish) {
+        self.wishes[wish as usize].notify_one();
+    }
+
+    /// Waits until the client wishes this.
+    pub(crate) async fn wished(&self, wish: Wish) {
+        self.wishes[wish as usize].notified().await;
     }
 
     /// The store of this life.
@@ -172,12 +165,31 @@ impl Recorder {
         act
     }
 
+    /// A pure method of a step is asked, or the client is about to send its message. Says what happens.
+    pub(crate) fn ask(&self, step: &str, method: Method) -> Act {
+        let slot = self.slot(step);
+        let mut recording = self.lock();
+        let call = recording.world.ask(slot, method);
+        let act = self.script.act((slot, method, call));
+        recording.seen.push(Seen::Asked { slot, method, call, act });
+        act
+    }
+
     /// A request arrives at its service.
     pub(crate) fn arrive(&self, slot: Slot, method: Method, act: Act) -> Done {
         let mut recording = self.lock();
         let done = recording.world.arrive(slot, method, act);
         recording.seen.push(Seen::Did { slot, method, done });
         self.keep(&mut recording, Moment::Done);
+        done
+    }
+
+    /// A person looks at what the service of a step has done.
+    pub(crate) fn look(&self, step: &str) -> Done {
+        let slot = self.slot(step);
+        let mut recording = self.lock();
+        let done = recording.world.look(slot);
+        recording.seen.push(Seen::Did { slot, method: Method::Check, done });
         done
     }
 
@@ -206,9 +218,7 @@ impl Recorder {
         let appended = (recording.seen.len(), recording.appended);
         recording.appends.push(appended);
         self.keep(&mut recording, Moment::AfterAppend);
-        if self.script.cancels_after(recording.appended) {
-            self.cancel.notify_one();
-        }
+        self.script.wishes_after(recording.appended).for_each(|wish| self.wish(wish));
     }
 
     /// Instances were handed out.
@@ -237,6 +247,11 @@ impl Recorder {
     /// What the process that died has left behind: its store, and its services as they were then.
     pub(crate) fn left_behind(&self) -> Option<Remains> {
         self.lock().left_behind.take()
+    }
+
+    /// The slot of a step of the instance.
+    fn slot(&self, step: &str) -> Slot {
+        Slot::find(self.places, |of| of == Of::Root, step, None).expect("a step of the shape")
     }
 
     fn keep(&self, recording: &mut Recording, moment: Moment) {

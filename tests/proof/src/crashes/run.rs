@@ -10,7 +10,8 @@ use super::life::Time;
 use super::script::Script;
 use super::shape::{Place, Shape};
 use super::shapes::{
-    Child, Conditional, Delay, Diamond, FanOut, Five, Four, One, Pivot, Signal, Skipped, Tail, Three, Two,
+    Child, Conditional, Deadline, DeadlineDelay, DeadlinePivot, Delay, Diamond, Doubt, FanOut, Five, Four,
+    One, ParkedPivot, Pivot, Signal, Skipped, Tail, Three, Two, Within,
 };
 use super::watch::{LOOK_EVERY, Stuck, Watch};
 use super::world::Rules;
@@ -48,11 +49,13 @@ const SEQUENCES: &str = "sequences of 1 to 5";
 const FORKS: &str = "diamond, fan-out of 3";
 const CHILD: &str = "child";
 const PIVOTS: &str = "pivot, retriable tail";
-const WAITING: &str = "delay, signal";
+const DOUBT: &str = "what doubt means, read only";
+const WAITING: &str = "delay, signal, missed signal";
+const DEADLINES: &str = "deadline";
 const CONDITIONAL: &str = "conditional, skipped";
 
 /// All shapes, those of a line together.
-static SHAPES: [AnyShape; 14] = [
+static SHAPES: [AnyShape; 20] = [
     AnyShape::of::<One>(SEQUENCES, 4),
     AnyShape::of::<Two>(SEQUENCES, 4),
     AnyShape::of::<Three>(SEQUENCES, 4),
@@ -63,8 +66,14 @@ static SHAPES: [AnyShape; 14] = [
     AnyShape::of::<Child>(CHILD, 4),
     AnyShape::of::<Pivot>(PIVOTS, 4),
     AnyShape::of::<Tail>(PIVOTS, 4),
+    AnyShape::of::<Doubt>(DOUBT, 4),
+    AnyShape::of::<ParkedPivot>(DOUBT, 4),
     AnyShape::of::<Delay>(WAITING, 3),
     AnyShape::of::<Signal>(WAITING, 4),
+    AnyShape::of::<Within>(WAITING, 4),
+    AnyShape::of::<Deadline>(DEADLINES, 4),
+    AnyShape::of::<DeadlinePivot>(DEADLINES, 4),
+    AnyShape::of::<DeadlineDelay>(DEADLINES, 4),
     AnyShape::of::<Conditional>(CONDITIONAL, 4),
     AnyShape::of::<Skipped>(CONDITIONAL, 4),
 ];

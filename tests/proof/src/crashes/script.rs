@@ -1,128 +1,9 @@
 //! What the services and the client do: as they should, but at one or two moments.
 
 use std::fmt;
-use std::str::FromStr;
 
+use super::act::{Act, Method};
 use super::shape::{Place, Slot};
-
-/// What a service does at a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Act {
-    /// It does its work and answers.
-    Succeed,
-    /// It refuses.
-    Refuse,
-    /// It does nothing, and says so.
-    NotDone,
-    /// It does its work, and its answer is lost.
-    LoseAnswer,
-    /// Its request is lost, or still travelling.
-    LoseRequest,
-    /// It does its work and never answers.
-    Hang,
-    /// Its request travels for ever, and nobody answers.
-    HangBefore,
-    /// It does its work, and its caller panics.
-    Panic,
-    /// Its request was sent, and its caller panics.
-    PanicBefore,
-    /// It does not know what it has done.
-    Unknown,
-    /// Meanwhile the client cancels the instance. Then it does its work and answers.
-    Cancel,
-}
-
-impl Act {
-    const NAMES: [(Self, &'static str); 11] = [
-        (Self::Succeed, "ok"),
-        (Self::Refuse, "refused"),
-        (Self::NotDone, "not-done"),
-        (Self::LoseAnswer, "failed-done"),
-        (Self::LoseRequest, "failed"),
-        (Self::Hang, "timeout-done"),
-        (Self::HangBefore, "timeout"),
-        (Self::Panic, "panic-done"),
-        (Self::PanicBefore, "panic"),
-        (Self::Unknown, "unknown"),
-        (Self::Cancel, "cancelled"),
-    ];
-
-    /// What may happen at a call of a step or of a compensation.
-    const OF_STEPS: [Self; 9] = [
-        Self::Refuse,
-        Self::NotDone,
-        Self::LoseAnswer,
-        Self::LoseRequest,
-        Self::Hang,
-        Self::HangBefore,
-        Self::Panic,
-        Self::PanicBefore,
-        Self::Cancel,
-    ];
-
-    /// What may happen at a call of a check.
-    const OF_CHECKS: [Self; 5] =
-        [Self::Unknown, Self::LoseAnswer, Self::HangBefore, Self::PanicBefore, Self::Cancel];
-
-    /// What may happen at a call beside success.
-    pub(crate) const fn of(method: Method) -> &'static [Self] {
-        match method {
-            Method::Step | Method::Compensation => &Self::OF_STEPS,
-            Method::Check => &Self::OF_CHECKS,
-        }
-    }
-
-    /// Whether the caller panics.
-    const fn panics(self) -> bool {
-        matches!(self, Self::Panic | Self::PanicBefore)
-    }
-
-    /// Whether the request does what it would have done without this, so that only the answer is another.
-    pub(crate) const fn is_of_answer(self) -> bool {
-        matches!(self, Self::LoseAnswer | Self::Hang | Self::Panic)
-    }
-}
-
-impl fmt::Display for Act {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = Self::NAMES.iter().find(|(act, _)| act == self).map_or("?", |(_, name)| name);
-        f.write_str(name)
-    }
-}
-
-impl FromStr for Act {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let found = Self::NAMES.iter().find(|(_, name)| *name == text).map(|(act, _)| *act);
-        found.ok_or_else(|| format!("no service does {text:?}"))
-    }
-}
-
-/// What of a step is called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Method {
-    /// The step itself.
-    Step,
-    /// Its compensation.
-    Compensation,
-    /// Its check.
-    Check,
-}
-
-impl Method {
-    /// All of them.
-    pub(crate) const ALL: [Self; 3] = [Self::Step, Self::Compensation, Self::Check];
-
-    /// What follows the name of the step.
-    pub(crate) const fn suffix(self) -> &'static str {
-        match self {
-            Self::Step => "",
-            Self::Compensation => "/compensate",
-            Self::Check => "/check",
-        }
-    }
-}
 
 /// A moment at which something does not go as it should.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -138,17 +19,56 @@ pub(crate) enum Deviation {
         /// What happens.
         act: Act,
     },
-    /// The client cancels the instance once so many appends are durable, over all lives.
-    Cancel {
+    /// The client wishes something once so many appends are durable, over all lives.
+    Wish {
+        /// What.
+        wish: Wish,
         /// How many.
         appends: u16,
     },
+    /// The client has the instance taken back once it has completed.
+    Revert,
     /// The store acknowledges the append of this number, and loses it. No store may do that: it shows that it would be
     /// seen.
     Lose {
         /// Which append.
         append: u16,
     },
+}
+
+/// What a client may wish at any moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Wish {
+    /// To cancel the instance.
+    Cancel,
+    /// To shut the orchestrator down. Another process goes on.
+    ShutDown,
+    /// To have nothing more to do with it: he drops whatever he waits for. Then he comes back, and begins anew.
+    Leave,
+}
+
+impl Wish {
+    /// All of them.
+    pub(crate) const ALL: [Self; 3] = [Self::Cancel, Self::ShutDown, Self::Leave];
+
+    /// For how many faults it counts. What changes nothing of an instance but who drives it counts as two, so that it is
+    /// gone through together with any two others, and not with three.
+    pub(crate) const fn weight(self) -> usize {
+        match self {
+            Self::Cancel => 1,
+            Self::ShutDown | Self::Leave => 2,
+        }
+    }
+}
+
+impl fmt::Display for Wish {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Cancel => "cancel",
+            Self::ShutDown => "shutdown",
+            Self::Leave => "leave",
+        })
+    }
 }
 
 /// What does not go as it should.
@@ -168,9 +88,12 @@ impl Script {
         act.unwrap_or(Act::Succeed)
     }
 
-    /// Whether the client cancels after so many appends.
-    pub(crate) fn cancels_after(&self, appends: u16) -> bool {
-        self.deviations.contains(&Deviation::Cancel { appends })
+    /// What the client wishes after so many appends.
+    pub(crate) fn wishes_after(&self, appends: u16) -> impl Iterator<Item = Wish> + '_ {
+        self.deviations.iter().filter_map(move |deviation| match deviation {
+            Deviation::Wish { wish, appends: after } if *after == appends => Some(*wish),
+            _ => None,
+        })
     }
 
     /// Whether the store loses the append of this number.
@@ -178,21 +101,36 @@ impl Script {
         self.deviations.contains(&Deviation::Lose { append })
     }
 
-    /// Whether the client cancels.
-    pub(crate) fn has_cancel(&self) -> bool {
+    /// Whether the client has the instance taken back once it has completed.
+    pub(crate) fn reverts(&self) -> bool {
+        self.deviations.contains(&Deviation::Revert)
+    }
+
+    /// Whether the client ever wishes this.
+    pub(crate) fn wishes(&self, wish: Wish) -> bool {
         self.deviations.iter().any(|deviation| match deviation {
-            Deviation::Cancel { .. } => true,
-            Deviation::Lose { .. } => false,
-            Deviation::Call { act, .. } => *act == Act::Cancel,
+            Deviation::Wish { wish: other, .. } => *other == wish,
+            Deviation::Call { act, .. } => wish == Wish::Cancel && *act == Act::Cancel,
+            Deviation::Revert | Deviation::Lose { .. } => false,
         })
     }
 
-    /// Whether a caller panics.
-    pub(crate) fn has_panic(&self) -> bool {
+    /// Whether a caller panics, or a client does not let the instance go its way.
+    pub(crate) fn is_disturbing(&self) -> bool {
         self.deviations.iter().any(|deviation| match deviation {
-            Deviation::Cancel { .. } | Deviation::Lose { .. } => false,
-            Deviation::Call { act, .. } => act.panics(),
+            Deviation::Wish { .. } | Deviation::Revert => true,
+            Deviation::Call { act, .. } => act.panics() || *act == Act::Cancel,
+            Deviation::Lose { .. } => false,
         })
+    }
+
+    /// For how many faults it counts.
+    pub(crate) fn weight(&self) -> usize {
+        let weights = self.deviations.iter().map(|deviation| match deviation {
+            Deviation::Wish { wish, .. } => wish.weight(),
+            Deviation::Call { .. } | Deviation::Revert | Deviation::Lose { .. } => 1,
+        });
+        weights.sum()
     }
 
     /// This, and then one more.
@@ -210,7 +148,8 @@ impl Script {
                 let call = if *call == 1 { String::new() } else { format!("#{call}") };
                 format!("{}{item}{}{call}={act}", places[usize::from(slot.place)].step, method.suffix())
             }
-            Deviation::Cancel { appends } => format!("cancel@{appends}"),
+            Deviation::Wish { wish, appends } => format!("{wish}@{appends}"),
+            Deviation::Revert => "revert".to_owned(),
             Deviation::Lose { append } => format!("lose@{append}"),
         });
         texts.collect::<Vec<_>>().join(",")
@@ -225,11 +164,15 @@ impl Script {
 
 fn parse_one(part: &str, places: &[Place]) -> Result<Deviation, String> {
     let wrong = || format!("{part:?} is not like a=refused, b/0/compensate#2=timeout or cancel@7");
-    if let Some(appends) = part.strip_prefix("cancel@") {
-        return Ok(Deviation::Cancel { appends: appends.parse().map_err(|_| wrong())? });
+    if part == "revert" {
+        return Ok(Deviation::Revert);
     }
     if let Some(append) = part.strip_prefix("lose@") {
         return Ok(Deviation::Lose { append: append.parse().map_err(|_| wrong())? });
+    }
+    if let Some((wish, appends)) = part.split_once('@') {
+        let wish = Wish::ALL.into_iter().find(|other| other.to_string() == wish).ok_or_else(wrong)?;
+        return Ok(Deviation::Wish { wish, appends: appends.parse().map_err(|_| wrong())? });
     }
     let (what, act) = part.split_once('=').ok_or_else(wrong)?;
     let (what, call) = what.split_once('#').unwrap_or((what, "1"));

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use sagas::InstanceId;
 use sagas::journal::{CheckNext, CompensationNext, Entry, Event, InstanceState, Next};
+use sagas::store::Timestamp;
 
-use super::script::{Act, Method};
+use super::act::{Act, Method};
 use super::shape::Slot;
 
 /// Something that is seen.
@@ -15,6 +16,8 @@ use super::shape::Slot;
 pub(crate) enum Seen {
     /// A service is called: the request is on its way.
     Called { slot: Slot, method: Method, attempt: u32, call: u8, act: Act },
+    /// A pure method of a step is asked, or the client is about to send its message.
+    Asked { slot: Slot, method: Method, call: u8, act: Act },
     /// A request arrived at its service.
     Did { slot: Slot, method: Method, done: Done },
     /// The caller has its answer, or has panicked.
@@ -26,7 +29,7 @@ pub(crate) enum Seen {
     /// An entry became durable. `kept` is the row's state, if the write said so.
     Wrote { id: InstanceId, entry: Arc<Entry>, bytes: u64, kept: Option<InstanceState> },
     /// A signal became durable.
-    Signalled { id: InstanceId },
+    Signalled { id: InstanceId, signal: String, at: Timestamp },
     /// An instance was marked as unreadable.
     Unreadable { id: InstanceId },
     /// The store handed out instances whose time had come.
@@ -35,6 +38,12 @@ pub(crate) enum Seen {
     Settled,
     /// Somebody was told something.
     Told(Told),
+    /// The orchestrator is being shut down.
+    Ends,
+    /// It has been.
+    Ended,
+    /// The next process begins.
+    Begins,
     /// The process died here.
     Died(Moment),
 }
@@ -67,14 +76,18 @@ pub(crate) enum Done {
 pub(crate) enum Told {
     /// The instance is started.
     Started,
-    /// The signal is sent.
-    Signalled,
+    /// The message of this name is sent.
+    Signalled(&'static str),
     /// The outcome.
     Outcome(Ending),
     /// What is parked is tried again.
     Resolved,
     /// The instance is cancelled.
     Cancelled,
+    /// The instance, which has completed, is taken back.
+    Reverted,
+    /// The instance cannot be taken back.
+    NotRevertible,
 }
 
 /// How an instance ended, as its outcome says.
@@ -128,6 +141,7 @@ impl Seen {
             Self::Called { slot, method, attempt, call: _, act: _ } => {
                 (slot, method, attempt).hash(&mut hasher)
             }
+            Self::Asked { slot, method, call: _, act } => (slot, method, act).hash(&mut hasher),
             Self::Did { slot, method, done } => (slot, method, done).hash(&mut hasher),
             Self::Answered { slot, method } | Self::Dropped { slot, method } => {
                 (slot, method).hash(&mut hasher);
@@ -137,9 +151,10 @@ impl Seen {
                 (id.as_str(), kept).hash(&mut hasher);
                 entry.events.iter().for_each(|event| print_event(event, &mut hasher));
             }
-            Self::Signalled { id } | Self::Unreadable { id } => id.hash(&mut hasher),
+            Self::Signalled { id, signal, at: _ } => (id, signal).hash(&mut hasher),
+            Self::Unreadable { id } => id.hash(&mut hasher),
             Self::HandedOut { instances } => instances.hash(&mut hasher),
-            Self::Settled => {}
+            Self::Settled | Self::Ends | Self::Ended | Self::Begins => {}
             Self::Told(told) => told.hash(&mut hasher),
             Self::Died(moment) => moment.hash(&mut hasher),
         }
@@ -164,6 +179,8 @@ fn print_event(event: &Event, hasher: &mut Print) {
             (attempt, loss).hash(hasher);
             print_next(next, hasher);
         }
+        Event::ItemsListed { items, .. } => items.len().hash(hasher),
+        Event::SignalReceived { id, .. } => id.hash(hasher),
         Event::SignalMissed { next, .. } | Event::CheckedVoid { next, .. } => print_next(next, hasher),
         Event::CheckFailed { attempt, lost, next, .. } => {
             (attempt, lost).hash(hasher);

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use sagas::prelude::*;
 
+use super::act::{Act, LATE, Method};
 use super::recorder::Recorder;
-use super::script::{Act, Method};
+use super::script::Wish;
 use super::seen::{Done, Seen};
 use super::shape::Slot;
 
@@ -43,6 +44,15 @@ impl Services {
         })
     }
 
+    /// What the pure method of a step answers, which should be `well`.
+    pub(crate) fn answer<T>(&self, step: &str, well: T, otherwise: T) -> T {
+        match self.0.ask(step, Method::Ask) {
+            Act::Otherwise => otherwise,
+            Act::PanicBefore => std::panic::resume_unwind(Box::new("a pure method panics")),
+            _ => well,
+        }
+    }
+
     fn call(&self, cx: &StepContext, method: Method) -> Call<'_> {
         let recorder = &*self.0;
         let key = cx.step_key();
@@ -77,8 +87,13 @@ impl Call<'_> {
         let panics = || std::panic::resume_unwind(Box::new("a service panics"));
         match self.act {
             Act::Succeed | Act::Refuse | Act::NotDone | Act::Unknown => Ok(arrive()),
+            Act::Late => {
+                tokio::time::sleep(LATE).await;
+                self.recorder.lives().await;
+                Ok(arrive())
+            }
             Act::Cancel => {
-                self.recorder.cancel.notify_one();
+                self.recorder.wish(Wish::Cancel);
                 self.recorder.cancelled.notified().await;
                 Ok(arrive())
             }
@@ -97,6 +112,13 @@ impl Call<'_> {
                 panics()
             }
             Act::PanicBefore => panics(),
+            Act::Otherwise
+            | Act::Silent
+            | Act::Later
+            | Act::AtTheLast
+            | Act::TooLate
+            | Act::Twice
+            | Act::Another => unreachable!("no service does that"),
         }
     }
 }

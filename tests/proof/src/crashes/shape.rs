@@ -1,8 +1,11 @@
 //! What a saga looks like to those who judge it: said once more, apart from the saga itself.
 
+use std::time::Duration;
+
 use sagas::Builder;
 use sagas::prelude::*;
 
+use super::recorder::Recorder;
 use super::services::Services;
 
 /// The id of the instance that a history is about.
@@ -19,6 +22,9 @@ pub(crate) trait Shape: Saga<Input = u32> {
     /// Its steps and those of its child, in the order of their declaration.
     const PLACES: &'static [Place];
 
+    /// How long after its start its instance is taken back, if it is not past its pivot by then.
+    const DEADLINE: Option<Duration> = None;
+
     /// The input of its instance.
     const INPUT: u32 = 1;
 
@@ -30,19 +36,13 @@ pub(crate) trait Shape: Saga<Input = u32> {
         builder.register(Self::over(services.clone()))
     }
 
-    /// Does what others do for the instance once it is started, such as sending it a signal.
-    fn meet(_handle: &Handle<Self>) -> impl Future<Output = Result<Met, sagas::Error>> + Send {
-        std::future::ready(Ok(Met::Nothing))
+    /// Does what others do for the instance once it is started, such as sending it a message.
+    fn meet(
+        _handle: &Handle<Self>,
+        _recorder: &Recorder,
+    ) -> impl Future<Output = Result<(), sagas::Error>> + Send {
+        std::future::ready(Ok(()))
     }
-}
-
-/// What others did for an instance.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Met {
-    /// Nothing.
-    Nothing,
-    /// They sent a signal, which is acknowledged.
-    Signalled,
 }
 
 /// A step.
@@ -58,6 +58,8 @@ pub(crate) struct Place {
     pub(crate) after: &'static [&'static str],
     /// Whether it runs, and how often.
     pub(crate) runs: Runs,
+    /// Whether it waits for a message, and not for ever.
+    pub(crate) may_be_missed: bool,
 }
 
 /// Whose a step is.
@@ -91,6 +93,8 @@ pub(crate) enum Kind {
     Pivot(Service),
     /// A step after the pivot.
     Retriable(Service),
+    /// A step without an effect.
+    ReadOnly,
     /// Another saga.
     Child,
 }
@@ -104,6 +108,8 @@ pub(crate) enum Service {
     Checked,
     /// It does everything it is asked.
     Blind,
+    /// It does nothing but answer.
+    Reads,
 }
 
 /// Whether a step runs, and how often.
@@ -120,7 +126,7 @@ pub(crate) enum Runs {
 impl Place {
     /// A step of the instance that runs once, after these.
     pub(crate) const fn new(step: &'static str, kind: Kind, after: &'static [&'static str]) -> Self {
-        Self { of: Of::Root, step, kind, after, runs: Runs::Once }
+        Self { of: Of::Root, step, kind, after, runs: Runs::Once, may_be_missed: false }
     }
 
     /// The same, but a step of the child.
@@ -133,10 +139,16 @@ impl Place {
         Self { runs, ..self }
     }
 
+    /// The same, but a step that waits for a message, and not for ever.
+    pub(crate) const fn may_be_missed(self) -> Self {
+        Self { may_be_missed: true, ..self }
+    }
+
     /// What its service promises; none if it is a saga.
     pub(crate) const fn service(&self) -> Option<Service> {
         match self.kind {
             Kind::Compensatable(service) | Kind::Pivot(service) | Kind::Retriable(service) => Some(service),
+            Kind::ReadOnly => Some(Service::Reads),
             Kind::Child => None,
         }
     }

@@ -60,7 +60,9 @@ fn seen_of(write: &Write) -> Seen {
         Write::Append { id, entry, progress, .. } => {
             wrote(id, entry, progress.as_ref().map(|progress| progress.state))
         }
-        Write::Signal { id, .. } => Seen::Signalled { id: id.clone() },
+        Write::Signal { id, signal } => {
+            Seen::Signalled { id: id.clone(), signal: signal.id.clone(), at: signal.at }
+        }
         Write::MarkUnreadable { id, .. } => Seen::Unreadable { id: id.clone() },
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::script::{Act, Method};
+use super::act::{Act, Method};
 use super::seen::Done;
 use super::shape::{ITEMS, Kind, Place, Service, Slot};
 
@@ -27,7 +27,7 @@ impl Rules {
 #[derive(Debug, Clone, Default)]
 struct Known {
     key: Option<Arc<str>>,
-    calls: [u8; 3],
+    calls: [u8; Method::ALL.len()],
     travelling: u8,
     effects: i8,
     took_back: bool,
@@ -61,24 +61,33 @@ impl World {
         (before, is_same)
     }
 
+    /// Something of a step is asked that is no service. Says how often it was, this time included.
+    pub(crate) fn ask(&mut self, slot: Slot, method: Method) -> u8 {
+        let asked = &mut self.known[slot.index()].calls[method as usize];
+        *asked = asked.saturating_add(1);
+        *asked
+    }
+
     /// A request arrives that the service treats as `act` says.
     pub(crate) fn arrive(&mut self, slot: Slot, method: Method, act: Act) -> Done {
         match method {
             Method::Step => self.step(slot, act),
             Method::Compensation => self.compensation(slot, act),
             Method::Check => self.check(slot, act),
+            Method::Ask | Method::Message => unreachable!("no service is called"),
         }
     }
 
     fn step(&mut self, slot: Slot, act: Act) -> Done {
         let service = self.service(slot);
-        let is_retriable = matches!(self.places[usize::from(slot.place)].kind, Kind::Retriable(_));
+        let forgets =
+            !matches!(self.places[usize::from(slot.place)].kind, Kind::Compensatable(_) | Kind::Pivot(_));
         let known = &mut self.known[slot.index()];
         known.travelling = known.travelling.saturating_sub(1);
         match act {
             Act::Refuse if known.effects == 0 => {
                 // A step after the pivot is called again once a person has seen to it that it can succeed.
-                known.refused = !is_retriable;
+                known.refused = !forgets;
                 Done::Refused
             }
             Act::NotDone => Done::Nothing,
@@ -91,6 +100,9 @@ impl World {
         let known = &mut self.known[slot.index()];
         if known.took_back && self.rules.refuses_late_calls {
             return Done::Refused;
+        }
+        if service == Some(Service::Reads) {
+            return Done::Again;
         }
         if is_idempotent && known.refused {
             return Done::Refused;
@@ -121,6 +133,11 @@ impl World {
         } else {
             Done::NothingToTakeBack
         }
+    }
+
+    /// A person looks at what a service has done, and sees to it that what still travels will not be applied.
+    pub(crate) fn look(&mut self, slot: Slot) -> Done {
+        self.check(slot, Act::Succeed)
     }
 
     fn check(&mut self, slot: Slot, act: Act) -> Done {

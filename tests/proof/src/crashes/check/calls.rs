@@ -1,8 +1,9 @@
 //! When something may be called: I1, I9, I10, I11.
 
-use super::standing::{Stands, which};
+use super::record::Stands;
+use super::standing::which;
 use super::{Judge, Promise};
-use crate::crashes::script::Method;
+use crate::crashes::act::Method;
 use crate::crashes::shape::{Place, Slot};
 
 impl Judge {
@@ -17,6 +18,7 @@ impl Judge {
             Method::Step => self.step_called(slot, attempt),
             Method::Check => self.check_called(slot, attempt),
             Method::Compensation => self.compensation_called(slot, attempt),
+            Method::Ask | Method::Message => {}
         }
     }
 
@@ -67,8 +69,7 @@ impl Judge {
             self.breaks(Promise::I7, || format!("{name} was called before it was decided to compensate"));
         }
         for later in self.journals.descendants(usize::from(slot.place)) {
-            let in_force =
-                self.journals.slots_of(later).find(|slot| self.journals.record(*slot).may_be_in_force());
+            let in_force = self.journals.slots_of(later).find(|slot| self.journals.may_be_in_force(*slot));
             if let Some(later) = in_force {
                 let later = self.name(later, Method::Step);
                 self.breaks(Promise::I11, || format!("{name} was called while {later} may be in force"));

@@ -4,7 +4,7 @@ use sagas::journal::{Entry, Event};
 
 use super::standing::which;
 use super::{Judge, Promise};
-use crate::crashes::script::Method;
+use crate::crashes::act::Method;
 use crate::crashes::shape::{Kind, Slot};
 
 impl Judge {
@@ -54,8 +54,7 @@ impl Judge {
         let is_pivot =
             |at: &usize| matches!(places[*at].kind, Kind::Pivot(_)) && which(places[*at].of) == instance;
         let Some(pivot) = (0..places.len()).find(is_pivot) else { return };
-        let in_force =
-            self.journals.slots_of(pivot).find(|slot| self.journals.record(*slot).may_be_in_force());
+        let in_force = self.journals.slots_of(pivot).find(|slot| self.journals.may_be_in_force(*slot));
         if let Some(slot) = in_force {
             let name = self.name(slot, Method::Step);
             self.breaks(Promise::I12, || {

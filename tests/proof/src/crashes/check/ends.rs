@@ -4,8 +4,8 @@ use sagas::journal::InstanceState;
 
 use super::standing::which;
 use super::{Broken, Final, Judge, Promise};
-use crate::crashes::script::Method;
-use crate::crashes::shape::{Kind, Runs};
+use crate::crashes::act::Method;
+use crate::crashes::shape::Kind;
 use crate::crashes::world::World;
 
 /// What an instance says that finds, after an entry, that its state in memory is not what would be read back.
@@ -22,8 +22,8 @@ impl Judge {
         } else if !matches!(state, InstanceState::Completed | InstanceState::Compensated) {
             self.breaks(Promise::I13, || format!("it is {state} for ever"));
         }
-        if self.told_cancelled && state == InstanceState::Completed {
-            self.breaks(Promise::I14, || "it completed after it was cancelled".to_owned());
+        if self.told_back && state == InstanceState::Completed {
+            self.breaks(Promise::I14, || "it is completed after it was taken back".to_owned());
         }
         self.effects(end.world, "");
         let mut late = end.world.clone();
@@ -51,7 +51,8 @@ impl Judge {
             };
             let wanted = match state {
                 InstanceState::Compensated => 0,
-                InstanceState::Completed if place.runs == Runs::Never => 0,
+                InstanceState::Completed if place.kind == Kind::ReadOnly => 0,
+                InstanceState::Completed if !self.journals.is_to_run(slot) => 0,
                 InstanceState::Completed => 1,
                 _ => continue,
             };

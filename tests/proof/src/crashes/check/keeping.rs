@@ -53,9 +53,13 @@ impl Judge {
                 self.breaks(Promise::I4, || format!("at the end it is {state}, and the row says {row}"));
             }
         }
-        let signals: usize = end.kept.iter().map(|kept| kept.signals).sum();
-        if (self.signals > 0) != (signals > 0) {
-            self.breaks(Promise::I3, || "a signal that was acknowledged is not there".to_owned());
+        let mut kept: Vec<_> = end.kept.iter().flat_map(|kept| &kept.signals).collect();
+        let mut sent: Vec<_> = self.signals.iter().map(|(signal, _)| signal).collect();
+        kept.sort_unstable();
+        sent.sort_unstable();
+        if kept != sent {
+            let what = format!("of the messages {sent:?} that were acknowledged {kept:?} are there");
+            self.breaks(Promise::I3, || what);
         }
     }
 }

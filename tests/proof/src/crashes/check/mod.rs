@@ -1,9 +1,14 @@
 //! Whether a history keeps the promises: a checker for each, by name, that sees the journals and the services.
 
+mod asking;
 mod calls;
+mod closing;
+mod deadline;
 mod decisions;
 mod ends;
 mod keeping;
+mod messages;
+mod record;
 mod standing;
 
 #[cfg(test)]
@@ -13,11 +18,15 @@ use std::fmt;
 
 use sagas::InstanceId;
 use sagas::journal::InstanceState;
+use sagas::store::Timestamp;
 
-use super::script::Method;
+use super::act::Method;
 use super::seen::{Seen, Told};
-use super::shape::{ID, ITEMS, Place, Slot};
+use super::shape::{ID, ITEMS, Place, Shape, Slot};
 use super::world::World;
+use asking::Answers;
+use closing::Process;
+use deadline::Deadline;
 use standing::Standings;
 
 /// A promise, by its number.
@@ -74,8 +83,8 @@ pub(crate) struct Kept {
     pub(crate) state: InstanceState,
     /// The bytes of its entries.
     pub(crate) entries: Vec<u64>,
-    /// How many signals it has.
-    pub(crate) signals: usize,
+    /// The names of its messages.
+    pub(crate) signals: Vec<String>,
 }
 
 /// Goes through a history and finds what is broken in it.
@@ -83,28 +92,37 @@ pub(crate) struct Kept {
 pub(crate) struct Judge {
     journals: Standings,
     /// The calls that are under way, of each slot and method.
-    under_way: Vec<[u8; 3]>,
+    under_way: Vec<[u8; Method::ALL.len()]>,
     wrote: [Vec<u64>; 2],
-    signals: usize,
-    told_cancelled: bool,
+    /// The messages that are durable, and when they were sent.
+    signals: Vec<(String, Timestamp)>,
+    answers: Answers,
+    deadline: Deadline,
+    told_back: bool,
+    process: Process,
     broken: Vec<Broken>,
 }
 
 impl Judge {
-    /// Judges a history of the shape with these steps.
-    pub(crate) fn new(places: &'static [Place]) -> Self {
+    /// Judges a history of a shape.
+    pub(crate) fn of<S: Shape>() -> Self {
+        let places = S::PLACES;
         Self {
+            deadline: Deadline::after(S::DEADLINE),
             journals: Standings::new(places),
-            under_way: vec![[0; 3]; places.len() * ITEMS],
+            under_way: vec![[0; Method::ALL.len()]; places.len() * ITEMS],
             wrote: [Vec::new(), Vec::new()],
-            signals: 0,
-            told_cancelled: false,
+            signals: Vec::new(),
+            answers: Answers::of(places),
+            told_back: false,
+            process: Process::Works,
             broken: Vec::new(),
         }
     }
 
     /// What comes next in the history.
     pub(crate) fn see(&mut self, seen: &Seen) {
+        self.process(seen);
         match seen {
             Seen::Called { slot, method, attempt, .. } => {
                 self.called(*slot, *method, *attempt);
@@ -118,15 +136,23 @@ impl Judge {
             Seen::Wrote { id, entry, bytes, kept } => {
                 let instance = usize::from(id.as_str() != ID);
                 self.before_entry(instance, entry);
+                self.answered(instance, entry);
+                self.missed(entry);
+                self.in_time(instance, entry);
                 self.journals.add(instance, entry);
                 self.wrote[instance].push(*bytes);
                 self.after_entry(instance, entry, *kept);
             }
-            Seen::Signalled { .. } => self.signals += 1,
+            Seen::Asked { slot, method, act, .. } => self.asked(*slot, *method, *act),
+            Seen::Signalled { signal, at, .. } => self.signalled(signal, *at),
             Seen::Unreadable { id } => self.unreadable(id),
             Seen::Told(told) => self.told(*told),
-            Seen::Died(_) => self.under_way.iter_mut().for_each(|methods| *methods = [0; 3]),
+            Seen::Died(_) => {
+                self.under_way.iter_mut().for_each(|methods| methods.fill(0));
+                self.answers.forget();
+            }
             Seen::Did { .. } | Seen::HandedOut { .. } | Seen::Settled => {}
+            Seen::Ends | Seen::Ended | Seen::Begins => {}
         }
     }
 
@@ -158,12 +184,14 @@ impl Judge {
         let root = &self.journals.instances[0];
         let is_durable = match told {
             Told::Started => root.started,
-            Told::Signalled => self.signals > 0,
+            Told::Signalled(name) => self.signals.iter().any(|(signal, _)| signal == name),
             Told::Resolved => self.journals.instances.iter().any(|instance| instance.resolved > 0),
             Told::Cancelled => root.goes_back(),
+            Told::Reverted => root.reverted > 0,
+            Told::NotRevertible => root.reverted > 0 || self.journals.has_pivot(),
             Told::Outcome(ending) => self.journals.state(0) == ending.state(),
         };
-        self.told_cancelled |= told == Told::Cancelled;
+        self.told_back |= matches!(told, Told::Cancelled | Told::Reverted);
         if !is_durable {
             self.breaks(Promise::I2, || format!("a client was told {told:?}, and it is not durable"));
         }

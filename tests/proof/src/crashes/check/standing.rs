@@ -1,69 +1,9 @@
 //! Where an instance stands by its journal: a fold of its own, so that the library's is not the judge of itself.
 
-use sagas::journal::{CheckNext, CompensationNext, Entry, Event, FailureKind, InstanceState, Next};
+use sagas::journal::{Entry, Event, FailureKind, InstanceState};
 
-use crate::crashes::shape::{ITEMS, Of, Place, Slot};
-
-/// Where a slot stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stands {
-    Pending,
-    Skipped,
-    Running,
-    Waiting,
-    Parked,
-    InDoubt,
-    Void,
-    Succeeded,
-    Compensating,
-    Compensated,
-}
-
-/// What the journal says of a slot.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Record {
-    pub(crate) stands: Stands,
-    /// The attempt that was announced and has not ended on record.
-    pub(crate) open: Option<u32>,
-    /// Whether an attempt may have had an effect that nothing on record has settled.
-    pub(crate) doubt: bool,
-    /// How often it succeeded.
-    pub(crate) successes: u32,
-    /// The attempts of its compensation that were announced.
-    pub(crate) compensations: u32,
-    /// The checks that were announced.
-    pub(crate) checks: u32,
-}
-
-impl Record {
-    const NEW: Self =
-        Self { stands: Stands::Pending, open: None, doubt: false, successes: 0, compensations: 0, checks: 0 };
-
-    /// Whether something of it may be in force.
-    pub(crate) fn may_be_in_force(&self) -> bool {
-        match self.stands {
-            Stands::Pending | Stands::Skipped | Stands::Void | Stands::Compensated => false,
-            Stands::Waiting => self.doubt,
-            Stands::Running | Stands::Parked | Stands::InDoubt | Stands::Succeeded | Stands::Compensating => {
-                true
-            }
-        }
-    }
-
-    fn next(&mut self, next: &Next, doubt: bool) {
-        self.open = None;
-        self.doubt |= doubt;
-        self.stands = match next {
-            Next::RetryAt(_) | Next::CheckAt(_) => Stands::Waiting,
-            Next::Void => Stands::Void,
-            Next::InDoubt => Stands::InDoubt,
-            Next::Park(_) => Stands::Parked,
-        };
-        if matches!(next, Next::Void) {
-            self.doubt = false;
-        }
-    }
-}
+use super::record::{Record, Stands};
+use crate::crashes::shape::{ITEMS, Kind, Of, Place, Slot};
 
 /// What the journal says of an instance.
 #[derive(Debug, Clone)]
@@ -110,6 +50,8 @@ pub(crate) struct Standings {
     /// Of the instance, and of its child.
     pub(crate) instances: [Standing; 2],
     records: Vec<Record>,
+    /// How many items a place has by its list, once that is on record.
+    listed: Vec<Option<usize>>,
 }
 
 /// Which of the two instances `of` is.
@@ -123,7 +65,7 @@ pub(crate) const fn which(of: Of) -> usize {
 impl Standings {
     pub(crate) fn new(places: &'static [Place]) -> Self {
         let records = vec![Record::NEW; places.len() * ITEMS];
-        Self { places, instances: [Standing::NEW; 2], records }
+        Self { places, instances: [Standing::NEW; 2], records, listed: vec![None; places.len()] }
     }
 
     pub(crate) fn record(&self, slot: Slot) -> &Record {
@@ -134,10 +76,28 @@ impl Standings {
         &self.places[usize::from(slot.place)]
     }
 
+    /// Whether the instance has a pivot.
+    pub(crate) fn has_pivot(&self) -> bool {
+        self.places.iter().any(|place| matches!(place.kind, Kind::Pivot(_)))
+    }
+
     /// The slots of a place.
     pub(crate) fn slots_of(&self, place: usize) -> impl Iterator<Item = Slot> + use<> {
         let at = u8::try_from(place).unwrap_or(u8::MAX);
-        self.places[place].items().into_iter().map(move |item| Slot { place: at, item })
+        let items = self.places[place].items().into_iter().take(self.listed[place].unwrap_or(ITEMS));
+        items.map(move |item| Slot { place: at, item })
+    }
+
+    /// Whether something of a slot may be in force.
+    pub(crate) fn may_be_in_force(&self, slot: Slot) -> bool {
+        self.place(slot).kind != Kind::ReadOnly && self.record(slot).may_be_in_force()
+    }
+
+    /// Whether a slot is to be called at all, by what is on record.
+    pub(crate) fn is_to_run(&self, slot: Slot) -> bool {
+        let listed = self.listed[usize::from(slot.place)];
+        let is_listed = listed.is_none_or(|listed| usize::from(slot.item.unwrap_or(0)) < listed);
+        is_listed && self.record(slot).stands != Stands::Skipped
     }
 
     /// The state that the instance is in by its journal.
@@ -166,12 +126,9 @@ impl Standings {
     fn goes_on(&self, slot: Slot, goes_back: bool) -> bool {
         match self.record(slot).stands {
             Stands::Running | Stands::Waiting | Stands::Compensating => true,
-            Stands::Succeeded | Stands::InDoubt if goes_back => {
+            Stands::Succeeded | Stands::InDoubt if goes_back && self.may_be_in_force(slot) => {
                 let later = self.descendants(usize::from(slot.place));
-                !later
-                    .iter()
-                    .flat_map(|place| self.slots_of(*place))
-                    .any(|slot| self.record(slot).may_be_in_force())
+                !later.iter().flat_map(|place| self.slots_of(*place)).any(|slot| self.may_be_in_force(slot))
             }
             Stands::Pending
             | Stands::Skipped
@@ -232,7 +189,10 @@ impl Standings {
         let Some(step) = event.step() else { return };
         let of = |of| which(of) == instance;
         let Some(slot) = Slot::find(self.places, of, step.as_str(), event.item()) else { return };
-        apply_to(&mut self.records[slot.index()], event);
+        if let Event::ItemsListed { items, .. } = event {
+            self.listed[usize::from(slot.place)] = Some(items.len());
+        }
+        self.records[slot.index()].apply(event);
     }
 
     /// What waits when it is decided to compensate is void, or in doubt if an attempt was.
@@ -245,60 +205,5 @@ impl Standings {
                 }
             }
         }
-    }
-}
-
-fn apply_to(record: &mut Record, event: &Event) {
-    match event {
-        Event::StepSkipped { .. } => record.stands = Stands::Skipped,
-        Event::StepStarted { attempt, .. } => {
-            record.open = Some(*attempt);
-            record.stands = Stands::Running;
-        }
-        Event::StepSucceeded { .. } => {
-            record.open = None;
-            record.doubt = false;
-            record.successes += 1;
-            record.stands = Stands::Succeeded;
-        }
-        Event::AttemptFailed { fault, next, .. } => {
-            record.next(next, fault.kind == sagas::FaultKind::InDoubt);
-        }
-        Event::AttemptLost { next, .. } => record.next(next, true),
-        Event::SignalMissed { next, .. } => record.next(next, false),
-        Event::CheckStarted { attempt, .. } => {
-            record.checks = *attempt;
-            record.stands = Stands::Running;
-        }
-        Event::CheckedVoid { next, .. } => {
-            record.doubt = false;
-            record.next(next, false);
-        }
-        Event::CheckFailed { next, .. } => {
-            record.stands = match next {
-                CheckNext::CheckAt(_) => Stands::Waiting,
-                CheckNext::InDoubt => Stands::InDoubt,
-                CheckNext::Park(_) => Stands::Parked,
-            };
-        }
-        Event::CompensationStarted { attempt, .. } => {
-            record.compensations = *attempt;
-            record.stands = Stands::Compensating;
-        }
-        Event::CompensationSucceeded { .. } => record.stands = Stands::Compensated,
-        Event::CompensationFailed { next, .. } => {
-            record.stands = match next {
-                CompensationNext::RetryAt(_) => Stands::Compensating,
-                CompensationNext::Park(_) => Stands::Parked,
-            };
-        }
-        Event::Parked { .. } => record.stands = Stands::Parked,
-        Event::Resolved { .. } => {
-            record.stands = match (record.compensations, record.doubt) {
-                (0, _) => Stands::Waiting,
-                _ => Stands::Compensating,
-            };
-        }
-        _ => {}
     }
 }

@@ -1,15 +1,19 @@
 //! Each checker sees a history that was spoilt on purpose, and none sees anything in one that was not.
 
+mod answers;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use sagas::journal::{Cause, Entry, Event, FailureKind, InstanceState};
 
 use super::{Final, Judge, Promise};
+use crate::crashes::act::{Act, Method};
 use crate::crashes::life::Time;
 use crate::crashes::panics;
-use crate::crashes::recorder::{Keep, Remains};
-use crate::crashes::script::{Act, Method, Script};
+use crate::crashes::recorder::Keep;
+use crate::crashes::remains::Remains;
+use crate::crashes::script::Script;
 use crate::crashes::seen::{Ending, Seen, Told};
 use crate::crashes::shape::{Shape, Slot};
 use crate::crashes::shapes::{Pivot, Three};
@@ -35,9 +39,9 @@ fn spoilt<S: Shape>(text: &str, spoil: impl FnOnce(&mut Vec<Seen>)) -> BTreeSet<
         _ => None,
     });
     kept[0].entries = entries.collect();
-    let mut judge = Judge::new(S::PLACES);
+    let mut judge = Judge::of::<S>();
     life.seen.iter().for_each(|seen| judge.see(seen));
-    let is_disturbed = script.has_panic() || script.has_cancel();
+    let is_disturbed = script.is_disturbing();
     let end = Final { world: &life.world, kept: &kept, stuck: stuck.as_deref(), is_disturbed };
     judge.end(&end).into_iter().map(|broken| broken.promise).collect()
 }
@@ -76,7 +80,17 @@ fn is_completed(event: &Event) -> bool {
 
 #[test]
 fn nothing_is_seen_in_a_history_that_was_not_spoilt() {
-    for text in [WELL, REFUSED, "b=failed", "c=panic", "cancel@2", "b=refused,a/compensate=refused"] {
+    for text in [
+        WELL,
+        REFUSED,
+        "b=failed",
+        "c=panic",
+        "cancel@2",
+        "revert",
+        "shutdown@3",
+        "leave@2",
+        "b=refused,a/compensate=refused",
+    ] {
         assert_eq!(spoilt::<Three>(text, |_| {}), BTreeSet::new(), "{text}");
     }
     for text in [WELL, REFUSED, "c=failed", "cancel@1"] {
@@ -98,10 +112,13 @@ fn i1_a_step_that_runs_before_its_start_is_durable() {
 #[test]
 fn i2_a_client_that_is_told_what_is_not_durable() {
     let tells = |told: Told| move |seen: &mut Vec<Seen>| seen.insert(0, Seen::Told(told));
-    for told in [Told::Started, Told::Signalled, Told::Resolved, Told::Outcome(Ending::Completed)] {
+    for told in [Told::Started, Told::Signalled("approved"), Told::Resolved, Told::Outcome(Ending::Completed)]
+    {
         assert_eq!(spoilt::<Three>(WELL, tells(told)), only(Promise::I2), "{told:?}");
     }
-    assert!(spoilt::<Three>(WELL, tells(Told::Cancelled)).contains(&Promise::I2));
+    for told in [Told::Cancelled, Told::Reverted, Told::NotRevertible] {
+        assert!(spoilt::<Three>(WELL, tells(told)).contains(&Promise::I2), "{told:?}");
+    }
 }
 
 #[test]
@@ -136,7 +153,7 @@ fn i4_a_state_in_memory_that_is_not_the_fold_of_the_journal() {
     assert!(caught.is_err());
     // Whatever catches the panic, it is seen.
     let stuck = panics::seen();
-    let mut judge = Judge::new(Three::PLACES);
+    let mut judge = Judge::of::<Three>();
     life.seen.iter().for_each(|seen| judge.see(seen));
     let end = Final { world: &life.world, kept: &kept, stuck: stuck.as_deref(), is_disturbed: false };
     let broken: BTreeSet<_> = judge.end(&end).into_iter().map(|broken| broken.promise).collect();
@@ -254,7 +271,29 @@ fn i13_what_does_not_come_to_an_end() {
 }
 
 #[test]
-fn i14_what_completes_although_it_was_cancelled() {
-    let broken = spoilt::<Three>(WELL, |seen| seen.push(Seen::Told(Told::Cancelled)));
-    assert!(broken.contains(&Promise::I14), "{broken:?}");
+fn i14_what_completes_although_it_was_taken_back() {
+    for told in [Told::Cancelled, Told::Reverted] {
+        let broken = spoilt::<Three>(WELL, |seen| seen.push(Seen::Told(told)));
+        assert!(broken.contains(&Promise::I14), "{broken:?}");
+    }
+}
+
+#[test]
+fn i14_a_process_that_goes_on_after_it_was_shut_down() {
+    let shut_down = "b=refused,shutdown@2";
+    // What another process does is what this one does, if none begins.
+    let goes_on = spoilt::<Three>(shut_down, |seen| seen.retain(|seen| !matches!(seen, Seen::Begins)));
+    assert_eq!(goes_on, only(Promise::I14));
+    // It starts something new before it has ended.
+    let starts = spoilt::<Three>(shut_down, |seen| {
+        seen.retain(|seen| !matches!(seen, Seen::Begins | Seen::Ended));
+    });
+    assert_eq!(starts, only(Promise::I14));
+    // It has ended, and a call has not.
+    let early = spoilt::<Three>(shut_down, |seen| {
+        let call = first(seen, is_call(B, Method::Step));
+        seen.insert(call + 1, Seen::Ended);
+        seen.insert(call + 2, Seen::Begins);
+    });
+    assert_eq!(early, only(Promise::I14));
 }

@@ -48,7 +48,7 @@ impl Child {
 
     #[step(child = Part)]
     fn b(&self, a: &u32) -> u32 {
-        *a
+        self.0.answer("b", *a, *a)
     }
 
     #[step(compensate = cancel_c, in_doubt = check(find_c), timeout = "1s", retry(attempts = 2, initial = "10ms"))]

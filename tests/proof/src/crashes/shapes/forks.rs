@@ -90,7 +90,7 @@ impl FanOut {
         self.0.compensate(cx).await
     }
     fn items(&self) -> Vec<u32> {
-        vec![1, 2, 3]
+        self.0.answer("b", vec![1, 2, 3], vec![1, 2])
     }
 
     #[step(compensate = cancel_c, in_doubt = check(find_c), timeout = "1s", retry(attempts = 2, initial = "10ms"))]

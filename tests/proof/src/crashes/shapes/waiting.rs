@@ -1,12 +1,11 @@
-//! Steps that wait, and steps that may not run.
+//! A step that waits, and steps that may not run.
 
 use sagas::prelude::*;
-use serde::{Deserialize, Serialize};
 
 use crate::crashes::services::Services;
-use crate::crashes::shape::{Kind, Met, Place, Runs, Service, Shape};
+use crate::crashes::shape::{Kind, Place, Runs, Service, Shape};
 
-/// `a`, then `b` after three minutes, then `c`.
+/// `a`, then `b` after a delay that is longer than two processes take to begin, then `c`.
 #[derive(Debug)]
 pub(crate) struct Delay(Services);
 
@@ -21,7 +20,7 @@ impl Delay {
         self.0.compensate(cx).await
     }
 
-    #[step(compensate = cancel_b, in_doubt = check(find_b), delay = "3m", timeout = "1s", retry(attempts = 2, initial = "10ms"))]
+    #[step(compensate = cancel_b, in_doubt = check(find_b), delay = "65s", timeout = "1s", retry(attempts = 2, initial = "10ms"))]
     async fn b(&self, cx: &StepContext, _a: &u32) -> Result<u32, StepError> {
         self.0.forward(cx).await
     }
@@ -57,62 +56,6 @@ impl Shape for Delay {
     }
 }
 
-/// What [`Signal`] waits for.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Approved;
-
-/// `a`, then `b`, which waits for a message, then `c`.
-#[derive(Debug)]
-pub(crate) struct Signal(Services);
-
-#[saga(input = u32)]
-impl Signal {
-    #[step(compensate = cancel_a, idempotent, timeout = "1s", retry(attempts = 2, initial = "10ms"))]
-    async fn a(&self, cx: &StepContext) -> Result<u32, StepError> {
-        self.0.forward(cx).await
-    }
-    #[policy(timeout = "1s")]
-    async fn cancel_a(&self, cx: &StepContext, _a: &u32) -> Result<(), StepError> {
-        self.0.compensate(cx).await
-    }
-
-    #[step(compensate = cancel_b, idempotent, signal, timeout = "1s", retry(attempts = 2, initial = "10ms"))]
-    async fn b(&self, cx: &StepContext, _a: &u32, _signal: &Approved) -> Result<u32, StepError> {
-        self.0.forward(cx).await
-    }
-    #[policy(timeout = "1s")]
-    async fn cancel_b(&self, cx: &StepContext, _b: &u32) -> Result<(), StepError> {
-        self.0.compensate(cx).await
-    }
-
-    #[step(compensate = cancel_c, timeout = "1s", retry(attempts = 2, initial = "10ms"))]
-    async fn c(&self, cx: &StepContext, _b: &u32) -> Result<u32, StepError> {
-        self.0.forward(cx).await
-    }
-    #[policy(timeout = "1s")]
-    async fn cancel_c(&self, cx: &StepContext, _c: Option<&u32>) -> Result<(), StepError> {
-        self.0.compensate(cx).await
-    }
-}
-
-impl Shape for Signal {
-    const SHAPE: &'static str = "signal";
-    const PLACES: &'static [Place] = &[
-        Place::new("a", Kind::Compensatable(Service::Idempotent), &[]),
-        Place::new("b", Kind::Compensatable(Service::Idempotent), &["a"]),
-        Place::new("c", Kind::Compensatable(Service::Blind), &["b"]),
-    ];
-
-    fn over(services: Services) -> Self {
-        Self(services)
-    }
-
-    async fn meet(handle: &Handle<Self>) -> Result<Met, sagas::Error> {
-        handle.signal("approved", Approved).await?;
-        Ok(Met::Signalled)
-    }
-}
-
 /// `a`, then `b` since its condition holds, then `c`.
 #[derive(Debug)]
 pub(crate) struct Conditional(Services);
@@ -137,7 +80,7 @@ impl Conditional {
         self.0.compensate(cx).await
     }
     fn holds(&self, input: &u32) -> bool {
-        *input > 0
+        self.0.answer("b", *input > 0, *input == 0)
     }
 
     #[step(compensate = cancel_c, timeout = "1s", retry(attempts = 2, initial = "10ms"))]
@@ -187,7 +130,7 @@ impl Skipped {
         self.0.compensate(cx).await
     }
     fn holds(&self, input: &u32) -> bool {
-        *input > 0
+        self.0.answer("b", *input > 0, *input == 0)
     }
 
     #[step(compensate = cancel_c, timeout = "1s", retry(attempts = 2, initial = "10ms"))]
