@@ -16,9 +16,10 @@ use super::life::Time;
 use super::recorder::{Keep, Life, Remains};
 use super::run::command;
 use super::script::{Act, Deviation, Script};
-use super::seen::{Print, Seen};
+use super::seen::Seen;
 use super::shape::Shape;
 use super::world::Rules;
+use crate::print::Print;
 
 /// A set of names that are hashes already.
 pub(crate) type Prints = HashSet<u64, BuildHasherDefault<Print>>;

@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use super::check::{Broken, Final, Judge, Kept, name};
 use super::recorder::{Life, Remains};
 use super::script::Script;
-use super::seen::{Print, Seen};
+use super::seen::Seen;
 use super::shape::Place;
+use crate::print::Print;
 
 /// A life that was cut short, with those before it.
 #[derive(Debug, Clone, Copy)]

@@ -10,7 +10,6 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
 
 use super::check::Kept;
-use super::panics;
 use super::recorder::{Keep, Life, LifeClock, Recorder, Remains};
 use super::script::Script;
 use super::seen::{Ending, Seen, Told};
@@ -18,6 +17,7 @@ use super::services::Services;
 use super::shape::{ID, Met, Of, Shape};
 use super::store::{SeenStore, bytes_of};
 use super::watch::Watch;
+use crate::panics;
 
 /// How often a parked instance is tried again before it counts as stuck: more often than any script deviates.
 const RETRIES_MAX: usize = 12;

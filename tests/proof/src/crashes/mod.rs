@@ -9,7 +9,6 @@ mod check;
 mod explore;
 mod history;
 mod life;
-mod panics;
 mod recorder;
 mod run;
 mod script;
@@ -25,3 +24,4 @@ mod world;
 mod tests;
 
 pub(crate) use run::{Choice, run};
+pub(crate) use store::bytes_of;

@@ -1,9 +1,10 @@
 //! When something may be called: I1, I9, I10, I11.
 
-use super::standing::{Stands, which};
+use super::standing::which;
 use super::{Judge, Promise};
 use crate::crashes::script::Method;
 use crate::crashes::shape::{Place, Slot};
+use crate::record::Stands;
 
 impl Judge {
     /// A service is called.

@@ -7,13 +7,13 @@ use sagas::journal::{Cause, Entry, Event, FailureKind, InstanceState};
 
 use super::{Final, Judge, Promise};
 use crate::crashes::life::Time;
-use crate::crashes::panics;
 use crate::crashes::recorder::{Keep, Remains};
 use crate::crashes::script::{Act, Method, Script};
 use crate::crashes::seen::{Ending, Seen, Told};
 use crate::crashes::shape::{Shape, Slot};
 use crate::crashes::shapes::{Pivot, Three};
 use crate::crashes::world::Rules;
+use crate::panics;
 
 const A: Slot = Slot { place: 0, item: None };
 const B: Slot = Slot { place: 1, item: None };
