@@ -37,6 +37,8 @@ pub(crate) struct Running {
 struct Worker {
     lives: u32,
     running: Option<Running>,
+    /// The process that is being started.
+    starting: Option<Arc<Process>>,
     /// How far its machine's clock is from the true time.
     off_millis: i64,
 }
@@ -75,7 +77,7 @@ impl Fleet {
         let fleet = Arc::clone(self);
         tokio::spawn(async move {
             sleep(time).await;
-            while !fleet.is_running(worker) && fleet.start(worker).await.is_err() {
+            while !fleet.is_up(worker) && fleet.start(worker).await.is_err() {
                 sleep(RESTART).await;
             }
         });
@@ -90,6 +92,7 @@ impl Fleet {
         };
         let world = &self.world;
         let process = Process::new(life, world.began, off_millis);
+        self.workers()[usize::from(worker)].starting = Some(Arc::clone(&process));
         let caller = Caller { world: Arc::clone(world), process: Arc::clone(&process) };
         let builder = Orchestrator::builder(WeatheredStore::new(world, &process))
             .clock(ProcessClock(Arc::clone(&process)))
@@ -102,7 +105,9 @@ impl Fleet {
                 _ => builder.register(Drawn::<2>(caller.clone())),
             };
         }
-        let orchestrator = builder.build().await?;
+        let built = builder.build().await;
+        self.workers()[usize::from(worker)].starting = None;
+        let orchestrator = built?;
         world.see(Seen::Befell { life, what: "is started" });
         self.workers()[usize::from(worker)].running = Some(Running { orchestrator, process });
         Ok(())
@@ -137,15 +142,21 @@ impl Fleet {
     /// The weather is over: who stands still goes on, and whose clock is wrong is started again with the true time.
     pub(crate) fn calm(self: &Arc<Self>) {
         for worker in self.numbers() {
-            let running = {
+            let (running, starting) = {
                 let mut workers = self.workers();
                 let of = &mut workers[usize::from(worker)];
                 of.off_millis = 0;
-                of.running.clone()
+                (of.running.clone(), of.starting.clone())
             };
-            match running {
-                Some(running) if running.process.is_on_time() => running.process.resume(),
-                _ => {
+            match (running, starting) {
+                (Some(running), _) if running.process.is_on_time() => running.process.resume(),
+                (None, Some(starting)) if starting.is_on_time() => {}
+                (_, starting) => {
+                    if let Some(starting) = starting {
+                        // What dies while it is being built is not heard of again.
+                        starting.die();
+                        self.workers()[usize::from(worker)].starting = None;
+                    }
                     self.kill(worker);
                     self.start_after(worker, Duration::ZERO);
                 }
@@ -194,8 +205,9 @@ impl Fleet {
         self.world.see(Seen::Befell { life: process.life, what });
     }
 
-    fn is_running(&self, worker: u8) -> bool {
-        self.workers()[usize::from(worker)].running.is_some()
+    fn is_up(&self, worker: u8) -> bool {
+        let worker = &self.workers()[usize::from(worker)];
+        worker.running.is_some() || worker.starting.is_some()
     }
 
     fn workers(&self) -> MutexGuard<'_, Vec<Worker>> {

@@ -1,6 +1,6 @@
 //! A process: what stands between an orchestrator and everything outside of it.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -33,14 +33,16 @@ pub(crate) struct Process {
     resumed: Notify,
     /// How far its clock is from the true time.
     off_millis: AtomicI64,
+    was_set: AtomicBool,
     began: Instant,
 }
 
 impl Process {
     /// A process that runs; `began` is when the simulation did.
     pub(crate) fn new(life: Life, began: Instant, off_millis: i64) -> Arc<Self> {
-        let state = Mutex::new(State::Runs);
-        Arc::new(Self { life, state, resumed: Notify::new(), off_millis: AtomicI64::new(off_millis), began })
+        let (state, off_millis) = (Mutex::new(State::Runs), AtomicI64::new(off_millis));
+        let was_set = AtomicBool::new(false);
+        Arc::new(Self { life, state, resumed: Notify::new(), off_millis, was_set, began })
     }
 
     /// Goes on once the process runs.
@@ -85,11 +87,13 @@ impl Process {
     /// Its clock is set.
     pub(crate) fn set_clock(&self, by_millis: i64) {
         self.off_millis.fetch_add(by_millis, Ordering::Relaxed);
+        self.was_set.store(true, Ordering::Relaxed);
     }
 
-    /// Whether its clock shows the true time.
+    /// Whether its clock has always shown the true time: within a process time does not go back, so one whose clock is
+    /// set right still goes by the wrong one.
     pub(crate) fn is_on_time(&self) -> bool {
-        self.off_millis.load(Ordering::Relaxed) == 0
+        self.off_millis.load(Ordering::Relaxed) == 0 && !self.was_set.load(Ordering::Relaxed)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

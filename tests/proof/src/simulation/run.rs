@@ -24,6 +24,9 @@ use crate::promise::{Broken, Promise};
 /// delays, timeouts and backoffs once more.
 const END_WITHIN: Duration = Duration::from_secs(20 * 60);
 
+/// The longest that something waits for a time that a clock has named which was ahead by a day.
+const DAY: Duration = Duration::from_secs(24 * 3_600);
+
 /// How often a person looks.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
@@ -100,16 +103,25 @@ async fn live(world: &Arc<World>) {
     }
     world.calm();
     fleet.calm();
-    finish(&fleet).await;
-    sleep(AFTERWARDS).await;
+    // What a clock that was ahead has named as its time, as the last thing before it was set right, is waited for.
+    let late = if world.weather.has_clock_ahead() { DAY } else { Duration::ZERO };
+    let until = world.time() + END_WITHIN + late;
+    loop {
+        finish(&fleet, until).await;
+        sleep(AFTERWARDS).await;
+        // A start may have been on its way for long.
+        if has_ended(world) || world.time() >= until {
+            break;
+        }
+    }
     ask_for_outcomes(&fleet).await;
     judge(world).await;
 }
 
 /// Waits until everything has ended, while a person looks after what is parked.
-async fn finish(fleet: &Arc<Fleet>) {
+async fn finish(fleet: &Arc<Fleet>, until: Duration) {
     let world = &fleet.world;
-    let until = world.time() + END_WITHIN;
+    let since = world.time();
     let mut pick = 0;
     // What a client has asked for by now is answered, or its patience is at an end.
     sleep(LOOK_EVERY).await;
@@ -119,7 +131,9 @@ async fn finish(fleet: &Arc<Fleet>) {
             person::resolve(fleet, &running).await;
             person::signal_all(fleet, &running).await;
         }
-        sleep(LOOK_EVERY).await;
+        // What takes a day is looked at less often.
+        let has_waited = world.time().saturating_sub(since);
+        sleep(LOOK_EVERY.max(has_waited.saturating_sub(END_WITHIN) / 10)).await;
     }
 }
 

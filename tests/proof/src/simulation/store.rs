@@ -169,10 +169,8 @@ impl Store for WeatheredStore {
         wanted: Wanted<'_>,
     ) -> Result<Vec<InstanceId>, StoreError> {
         let failure = self.asked(Ask::Claim).await?;
-        match self.world.flaws.store {
-            Some(StoreFlaw::HandsOutNothing) => return Ok(Vec::new()),
-            Some(StoreFlaw::HandsOutTwice) if let Wanted::One(id) = wanted => return Ok(vec![id.clone()]),
-            _ => {}
+        if self.world.flaws.store == Some(StoreFlaw::HandsOutNothing) {
+            return Ok(Vec::new());
         }
         let ids = self.inner.claim(epoch, now, wanted).await?;
         self.handed_out(epoch, &ids);

@@ -118,11 +118,6 @@ fn a_store_that_takes_the_writes_of_an_earlier_stay_is_seen() {
 }
 
 #[test]
-fn a_store_that_hands_out_what_another_drives_is_seen() {
-    assert!(broken_with(store(StoreFlaw::HandsOutTwice)).contains(&Promise::I15));
-}
-
-#[test]
 fn what_does_not_come_to_an_end_is_seen() {
     assert!(broken_with(store(StoreFlaw::HandsOutNothing)).contains(&Promise::I19));
 }

@@ -99,7 +99,14 @@ impl Weather {
         let storms = (0..count).map(|_| storm(until, workers, draw)).collect();
         let max_active = draw.one(&[1, 2, 1_024, 1_024]);
         let bad = draw.once_in(8).then_some(0);
+        // One that never gets on keeps its place, which is to be one of many.
+        let max_active = if bad.is_some() { 1_024 } else { max_active };
         Self { until, workers, calls, blows, storms, max_active, bad }
+    }
+
+    /// Whether a clock is set ahead.
+    pub(crate) fn has_clock_ahead(&self) -> bool {
+        self.blows.iter().any(|blow| matches!(blow.kind, BlowKind::Clock(millis) if millis > 0))
     }
 
     /// How a call goes.

@@ -36,8 +36,6 @@ pub(crate) enum StoreFlaw {
     LosesWrites,
     /// It takes writes of a stay whose instances were handed out to another.
     TakesStale,
-    /// It hands out what others drive.
-    HandsOutTwice,
     /// It hands out nothing.
     HandsOutNothing,
 }

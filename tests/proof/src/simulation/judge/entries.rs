@@ -45,19 +45,10 @@ impl Judge {
         self.row(who, seq, row);
     }
 
-    /// Instances belong to a stay from here on. One that had it before does not come back to it.
+    /// Instances belong to a stay from here on.
     pub(super) fn handed_out(&mut self, life: Life, epoch: u64, ids: &[Who]) {
         for who in ids {
-            let standing = self.standing(*who);
-            if standing.owner != epoch {
-                let owner = std::mem::replace(&mut standing.owner, epoch);
-                standing.former.push(owner);
-            }
-            if standing.former.contains(&epoch) {
-                self.breaks(Promise::I15, || {
-                    format!("{who} was handed out to stay {epoch}, which had it before")
-                });
-            }
+            self.standing(*who).owner = epoch;
         }
         if self.stays.get(&epoch) != Some(&life) {
             self.breaks(Promise::I15, || {

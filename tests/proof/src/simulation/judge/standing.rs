@@ -29,9 +29,8 @@ pub(crate) struct Standing {
     pub(crate) parked: u32,
     /// The number of its last entry.
     pub(crate) last: u64,
-    /// The stay that it belongs to, and those that it did before.
+    /// The stay that it belongs to.
     pub(crate) owner: u64,
-    pub(crate) former: Vec<u64>,
     /// The bytes of its entries.
     pub(crate) bytes: Vec<u64>,
     /// The signals that the store has acknowledged.
