@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::runtime::clock::Clock;
@@ -16,6 +17,7 @@ const SLACK: Duration = Duration::from_secs(1);
 pub(crate) struct Wall {
     clock: Arc<dyn Clock>,
     told: Mutex<Told>,
+    was_set: Notify,
 }
 
 /// What was told last.
@@ -28,7 +30,8 @@ struct Told {
 
 impl Wall {
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, told: Mutex::new(Told { latest: None, set: (0, Timestamp::from_millis(0)) }) }
+        let told = Mutex::new(Told { latest: None, set: (0, Timestamp::from_millis(0)) });
+        Self { clock, told, was_set: Notify::new() }
     }
 
     /// The time now. It never goes back: where the clock does, the time goes on as tokio's does, so that nothing
@@ -44,11 +47,17 @@ impl Wall {
         let now = if wall < time { expected } else { wall };
         if now.since(expected) > SLACK {
             told.set = (told.set.0.saturating_add(1), now);
+            self.was_set.notify_one();
         }
         if now > time {
             told.latest = Some((now, Instant::now()));
         }
         now
+    }
+
+    /// Waits until the clock is found to have been set ahead.
+    pub(crate) async fn was_set(&self) {
+        self.was_set.notified().await;
     }
 
     /// How often the clock was set ahead since the orchestrator was built.
