@@ -6,11 +6,11 @@ use sagas::prelude::*;
 use sagas::store::{Store, Timestamp};
 use sagas::{Clock, Error, SystemClock};
 
-use crate::support::data::{Data, on_both};
+use crate::support::data::Data;
 use crate::support::probe::Asked;
 use crate::support::shop::Shop;
 use crate::support::world::{Act, World};
-use crate::support::{builder, open, retry, soon, start};
+use crate::support::{builder, retry, soon, start};
 
 #[tokio::test(start_paused = true)]
 async fn i16_who_was_told_that_its_lease_has_passed_starts_nothing_until_a_new_stay_begins() {
@@ -41,26 +41,6 @@ async fn i16_who_was_told_that_its_lease_has_passed_starts_nothing_until_a_new_s
     assert!(matches!(ended, Outcome::Completed(_) | Outcome::Compensated(_)), "{ended:?}");
     assert!(matches!(soon(other.outcome()).await.unwrap(), Outcome::Completed(_)));
     orchestrator.shutdown().await;
-}
-
-#[test]
-fn i19_what_was_due_and_is_handed_out_without_a_word_goes_on() {
-    on_both(async |data| {
-        let world = World::default().script("notify", &[Act::Reject]);
-        let store = data.open();
-        let plan = store.plan();
-        let orchestrator = open(store, &world).await;
-        let handle = start(&orchestrator, "order-1").await;
-        assert!(matches!(soon(handle.outcome()).await.unwrap(), Outcome::Parked(_)));
-        // Whoever asks for it is told that the store has failed, and it is handed out all the same.
-        plan.lose_hand_outs(1);
-        let error = orchestrator.resolve("order-1", retry()).await.unwrap_err();
-        assert!(matches!(error, Error::Store(_)), "{error:?}");
-        assert_eq!(plan.hand_outs_to_lose(), 0);
-        orchestrator.resolve("order-1", retry()).await.unwrap();
-        assert!(matches!(soon(handle.outcome()).await.unwrap(), Outcome::Completed(_)));
-        orchestrator.shutdown().await;
-    });
 }
 
 #[tokio::test(start_paused = true)]

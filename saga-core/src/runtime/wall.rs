@@ -23,14 +23,16 @@ pub(crate) struct Wall {
 /// What was told last.
 struct Told {
     /// The latest time that was told, and when.
-    latest: Option<(Timestamp, Instant)>,
+    latest: (Timestamp, Instant),
     /// How often the clock was set, and what it showed right after the last time.
     set: (u32, Timestamp),
 }
 
 impl Wall {
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
-        let told = Mutex::new(Told { latest: None, set: (0, Timestamp::from_millis(0)) });
+        // Read now, so that it is seen if it is set before it is asked for the first time.
+        let latest = (Timestamp::from(clock.now()), Instant::now());
+        let told = Mutex::new(Told { latest, set: (0, Timestamp::from_millis(0)) });
         Self { clock, told, was_set: Notify::new() }
     }
 
@@ -39,10 +41,7 @@ impl Wall {
     pub(crate) fn now(&self) -> Timestamp {
         let wall = Timestamp::from(self.clock.now());
         let mut told = self.told();
-        let Some((time, at)) = told.latest else {
-            told.latest = Some((wall, Instant::now()));
-            return wall;
-        };
+        let (time, at) = told.latest;
         let expected = time.plus_whole_millis(at.elapsed());
         let now = if wall < time { expected } else { wall };
         if now.since(expected) > SLACK {
@@ -50,7 +49,7 @@ impl Wall {
             self.was_set.notify_one();
         }
         if now > time {
-            told.latest = Some((now, Instant::now()));
+            told.latest = (now, Instant::now());
         }
         now
     }
