@@ -17,6 +17,7 @@ mod outcomes;
 mod keys;
 
 mod attempts;
+mod between_stays;
 
 mod forks;
 

@@ -39,13 +39,17 @@ impl Turn<'_> {
     pub(super) fn advance_forward(&mut self) -> Result<(), Illegal> {
         let done = self.state.done(self.definition);
         for index in self.indexes() {
-            if self.state.phase != Phase::Running {
-                return Ok(());
-            }
             let own = UnitIndex { step: index, item: None };
             let (Start::Done | Start::NotYet | Start::NoRoom) = self.start_if_due(own)?;
             self.resume_items(index)?;
+            // A call that may not be repeated any more may have led to the decision.
+            if self.state.phase != Phase::Running {
+                return Ok(());
+            }
             self.go_on(index, done)?;
+            if self.state.phase != Phase::Running {
+                return Ok(());
+            }
             self.begin_items(index)?;
         }
         Ok(())

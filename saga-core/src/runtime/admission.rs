@@ -204,6 +204,12 @@ impl Admission {
         next
     }
 
+    /// Whether the instance waits for a place.
+    pub(crate) fn has_queued(&self, id: &InstanceId) -> bool {
+        let book = self.book();
+        book.slots.contains_key(id) || book.resumed.contains(id)
+    }
+
     /// How many wait for a place.
     #[cfg(feature = "metrics")]
     pub(crate) fn queued(&self) -> usize {

@@ -24,7 +24,7 @@ use crate::runtime::line;
 use crate::runtime::output::Output;
 use crate::runtime::revive::{load, replay};
 use crate::runtime::shared::Shared;
-use crate::runtime::start::{Start, compare, first_of, start};
+use crate::runtime::start::{Start, compare, first_of, start, start_queued};
 use crate::runtime::verdict::{Verdict, What};
 use crate::store::Stored;
 
@@ -51,8 +51,11 @@ pub(crate) enum ChildWish {
 pub(crate) fn look_after(live: Arc<Live>, step: StepIndex) {
     live.shared().runtime.clone().spawn(async move {
         while let Some((wish, attempt)) = live.next_child_need(step) {
-            if let Some(told) = look(&live, step, wish).await {
-                live.feed(input_of(step, wish, attempt, told).into());
+            match look(&live, step, wish).await {
+                Ok(Some(told)) => live.feed(input_of(step, wish, attempt, told).into()),
+                Ok(None) => {}
+                // Nobody knows yet whether the child is started: for whoever reads the instance next it is ready.
+                Err(Ending) => return,
             }
         }
     });
@@ -60,7 +63,7 @@ pub(crate) fn look_after(live: Arc<Live>, step: StepIndex) {
 
 /// Tells the parent of an instance that this has ended.
 pub(crate) fn tell_parent(shared: &Arc<Shared>, parent: &InstanceId) {
-    if !shared.get(parent).is_some_and(|live| live.attend_children()) {
+    if !shared.driven(parent).is_some_and(|live| live.attend_children()) {
         line::call(shared, parent);
     }
     // If it has left memory, the child's end has made it due.
@@ -80,8 +83,11 @@ fn input_of(step: StepIndex, wish: ChildWish, attempt: u32, told: Told) -> Input
     }
 }
 
+/// The orchestrator ends.
+struct Ending;
+
 /// What there is to tell of a child, if there is something. A store that fails is asked again.
-async fn look(live: &Arc<Live>, step: StepIndex, wish: ChildWish) -> Option<Told> {
+async fn look(live: &Arc<Live>, step: StepIndex, wish: ChildWish) -> Result<Option<Told>, Ending> {
     loop {
         let told = match wish {
             ChildWish::End => end_of(live, step).await,
@@ -89,14 +95,14 @@ async fn look(live: &Arc<Live>, step: StepIndex, wish: ChildWish) -> Option<Told
             ChildWish::BeCompensated => compensated(live, step).await,
         };
         match told {
-            Ok(told) => return told,
-            Err(Error::ShuttingDown) => return None,
+            Ok(told) => return Ok(told),
+            Err(Error::ShuttingDown) => return Err(Ending),
             Err(error) => {
                 warn!(parent: live.span(), %error, "a child could not be looked after, trying again");
                 tokio::select! {
                     biased;
                     () = tokio::time::sleep(PAUSE) => {}
-                    () = live.shared().lifecycle.ending() => return None,
+                    () = live.shared().lifecycle.ending() => return Err(Ending),
                 }
             }
         }
@@ -230,7 +236,7 @@ async fn cancelled(live: &Arc<Live>, step: StepIndex) -> Result<Option<Told>, Er
         )))))
     };
     let Some(id) = id_of_child(live, step) else { return never() };
-    let Some(child) = find(live, &id).await? else { return never() };
+    let Some(child) = find_or_forestall(live, step, &id).await? else { return never() };
     match child.head.progress.state {
         InstanceState::Completed => completed(live, step, &id).await.map(Some),
         InstanceState::Compensated => refused(shared, &id).await.map(Some),
@@ -247,7 +253,7 @@ async fn cancelled(live: &Arc<Live>, step: StepIndex) -> Result<Option<Told>, Er
 async fn compensated(live: &Arc<Live>, step: StepIndex) -> Result<Option<Told>, Error> {
     let done = || Ok(Some(Told::Ended(AttemptEnd::Succeeded(Payload::NOTHING))));
     let Some(id) = id_of_child(live, step) else { return done() };
-    let Some(child) = find(live, &id).await? else { return done() };
+    let Some(child) = find_or_forestall(live, step, &id).await? else { return done() };
     let what: fn(String) -> What = match child.head.progress.state {
         InstanceState::Compensated => return done(),
         InstanceState::Completed => What::Revert,
@@ -262,6 +268,25 @@ async fn compensated(live: &Arc<Live>, step: StepIndex) -> Result<Option<Told>, 
             let fault = FaultRecord::new(FaultKind::Rejected, "past_pivot", error.to_string());
             Ok(Some(Told::Ended(AttemptEnd::Failed(fault))))
         }
+        Err(other) => Err(other),
+    }
+}
+
+/// The child of that id, unless that is somebody else's. One that is not there is started, to be taken back like any
+/// other: a start of it may be on its way from whoever had the parent before, and would come after nobody looks any more.
+async fn find_or_forestall(
+    live: &Arc<Live>,
+    step: StepIndex,
+    id: &InstanceId,
+) -> Result<Option<Stored>, Error> {
+    if let Some(found) = find(live, id).await? {
+        return Ok(Some(found));
+    }
+    // Where the parent cannot say what it is started with, it never was.
+    let Ok(begun) = begin(live, step) else { return Ok(None) };
+    match start_queued(live.shared(), begun).await {
+        Ok(()) | Err(Error::Unreadable { .. }) => find(live, id).await,
+        Err(Error::Conflict { .. } | Error::PayloadTooLarge { .. } | Error::NotEncodable { .. }) => Ok(None),
         Err(other) => Err(other),
     }
 }

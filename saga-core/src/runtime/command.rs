@@ -90,6 +90,7 @@ async fn bring_in(
     let claimed = match store.claim(shared.epoch(), shared.now(), Wanted::One(id)).await {
         Ok(claimed) => claimed,
         Err(error) => {
+            shared.mislaid.may_have(id);
             shared.mend().await;
             return Err(ending(error));
         }
@@ -100,7 +101,8 @@ async fn bring_in(
         let why = "another worker has it; ask there, or again when its lease has passed".to_owned();
         return Err(Error::Stopped { id: id.clone(), why });
     }
-    let mut stored = store.load(std::slice::from_ref(id)).await.map_err(ending)?;
+    let loaded = store.load(std::slice::from_ref(id)).await;
+    let mut stored = loaded.inspect_err(|_| shared.mislaid.may_have(id)).map_err(ending)?;
     let stored = stored.pop().flatten().ok_or_else(|| Error::NotFound { id: id.to_string() })?;
     let place = shared.admission.try_place(Origin::Resumed);
     revive(shared, &stored, place, Some(Command { input, reply })).await;

@@ -52,7 +52,7 @@ fn refused(id: &InstanceId, refusal: Refusal) -> Error {
 /// Tells an instance of signals, if it is in memory; if it stands in line, it is brought back for them. One that it
 /// has had before makes nothing true.
 pub(crate) fn tell(shared: &Shared, id: &InstanceId, signals: &[Signal]) {
-    if !shared.get(id).is_some_and(|live| live.feed_signals(signals)) {
+    if !shared.driven(id).is_some_and(|live| live.feed_signals(signals)) {
         line::call(shared, id);
     }
 }

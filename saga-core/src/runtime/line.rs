@@ -28,6 +28,11 @@ impl Line {
         outside.is_some()
     }
 
+    /// Whether the instance is here.
+    pub(crate) fn has(&self, id: &InstanceId) -> bool {
+        self.outside().contains_key(id)
+    }
+
     fn outside(&self) -> MutexGuard<'_, HashMap<InstanceId, Option<AbortHandle>>> {
         self.outside.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ use crate::runtime::limits::Limits;
 use crate::runtime::line::Line;
 use crate::runtime::metrics::Recording;
 use crate::runtime::output::Output;
-use crate::runtime::recovery::Suspects;
+use crate::runtime::recovery::{Mislaid, Suspects};
 use crate::runtime::registry::Registry;
 use crate::runtime::shutdown::Lifecycle;
 use crate::runtime::stay::LEASE;
@@ -61,8 +61,12 @@ pub(crate) struct Shared {
     pub(crate) recording: Recording,
     pub(crate) lifecycle: Lifecycle,
     pub(crate) suspects: Arc<Suspects>,
+    pub(crate) mislaid: Mislaid,
     pub(crate) runtime: Runtime,
     epoch: AtomicU64,
+    /// The stay has ended, and no other has begun yet.
+    between_stays: AtomicBool,
+    stay_ended: Notify,
     /// Held by who gets the store to work again.
     pub(crate) repairing: tokio::sync::Mutex<()>,
     table: Mutex<Table>,
@@ -137,11 +141,14 @@ impl Shared {
             registry,
             admission,
             suspects,
+            mislaid: Mislaid::default(),
             settings,
             committer: Committer::new(),
             lifecycle: Lifecycle::new(),
             runtime,
             epoch: AtomicU64::new(epoch.get()),
+            between_stays: AtomicBool::new(false),
+            stay_ended: Notify::new(),
             repairing: tokio::sync::Mutex::default(),
             table: Mutex::default(),
             wake: Wake::default(),
@@ -158,11 +165,17 @@ impl Shared {
     /// everything until it is reopened.
     pub(crate) async fn mend(&self) {
         let _one_at_a_time = self.repairing.lock().await;
-        let now = self.now();
-        if self.store.renew(self.epoch(), now, now.plus(LEASE)).await.is_err()
-            && let Err(error) = self.store.reopen().await
-        {
-            warn!(%error, "the store could not be reopened");
+        let (epoch, now) = (self.epoch(), self.now());
+        match self.store.renew(epoch, now, now.plus(LEASE)).await {
+            Ok(true) => {}
+            // Another may have begun while the store took its time.
+            Ok(false) if epoch == self.epoch() => self.stay_has_ended(),
+            Ok(false) => {}
+            Err(_) => {
+                if let Err(error) = self.store.reopen().await {
+                    warn!(%error, "the store could not be reopened");
+                }
+            }
         }
     }
 
@@ -173,16 +186,25 @@ impl Shared {
         definition: &'a Definition,
         id: &'a InstanceId,
     ) -> Door<'a> {
+        let is_open = is_open && !self.is_between_stays();
         Door { is_open, limits: &self.limits, definition, id, permits: Vec::new(), refused: Vec::new() }
     }
 
     /// Lets those go on who stood in line for attempts that have ended.
     pub(crate) fn serve_line(&self) {
         for id in self.limits.next() {
-            if !self.get(&id).is_some_and(|live| live.proceed()) {
+            if !self.driven(&id).is_some_and(|live| live.proceed()) {
                 self.admission.enqueue(id, Slot::uncounted());
             }
         }
+    }
+
+    /// Whether an instance is in memory, or waits for a place or in line: it goes on by itself. One that is yet to be
+    /// created may be another start of it.
+    pub(crate) fn knows(&self, id: &InstanceId) -> bool {
+        self.get(id).is_some_and(|live| live.is_created())
+            || self.admission.has_queued(id)
+            || self.line.has(id)
     }
 
     /// Forgets that an instance stands in line, since somebody else has it: called from there it could not go on, and
@@ -197,9 +219,28 @@ impl Shared {
         Epoch::new(self.epoch.load(Ordering::Acquire))
     }
 
+    /// The lease was lost, so others may drive what was driven here: everything in memory stops, and until another stay
+    /// begins nothing starts.
+    pub(crate) fn stay_has_ended(&self) {
+        self.between_stays.store(true, Ordering::Release);
+        self.live().iter().for_each(|live| live.lose());
+        self.stay_ended.notify_one();
+    }
+
+    /// Waits until the lease was found to be lost.
+    pub(crate) async fn stay_ended(&self) {
+        self.stay_ended.notified().await;
+    }
+
+    /// Whether nothing may start, since the stay has ended.
+    pub(crate) fn is_between_stays(&self) -> bool {
+        self.between_stays.load(Ordering::Acquire)
+    }
+
     /// Goes on under another epoch, after the lease was lost.
     pub(crate) fn set_epoch(&self, epoch: Epoch) {
         self.epoch.store(epoch.get(), Ordering::Release);
+        self.between_stays.store(false, Ordering::Release);
     }
 
     /// Commits what instances hand in, until the end.
@@ -228,7 +269,10 @@ impl Shared {
         match table.live.entry(live.id().clone()) {
             Entry::Occupied(there) => Inserted::There(Arc::clone(there.get())),
             Entry::Vacant(room) => {
-                self.line.forget(live.id());
+                // A new one may turn out to be another start of the one in line.
+                if live.is_created() {
+                    self.line.forget(live.id());
+                }
                 room.insert(Arc::clone(live));
                 Inserted::New
             }
@@ -238,6 +282,12 @@ impl Shared {
     /// The instance, if it is in memory.
     pub(crate) fn get(&self, id: &InstanceId) -> Option<Arc<Live>> {
         self.table().live.get(id).cloned()
+    }
+
+    /// The instance, if it is in memory and does not stand in line outside of it. What is in memory under the id of one
+    /// that does is another start of that.
+    pub(crate) fn driven(&self, id: &InstanceId) -> Option<Arc<Live>> {
+        self.get(id).filter(|_| !self.line.has(id))
     }
 
     /// All instances in memory.

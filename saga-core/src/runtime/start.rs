@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use crate::error::{ConflictKind, Error};
 use crate::id::InstanceId;
 use crate::journal::{Event, Payload, TraceContext, codec};
-use crate::runtime::admission::Seat;
+use crate::runtime::admission::{Seat, Slot};
 use crate::runtime::instance::{Arriving, Created, Live};
 use crate::runtime::orchestrator::or_ending;
 use crate::runtime::registry::{AnyInstance, AnySaga};
@@ -29,12 +29,33 @@ pub(crate) struct Start {
 
 /// Starts the instance, or finds the one with the same id, saga, input and parent. Durable once it returns.
 pub(crate) async fn start(shared: &Arc<Shared>, start: Start) -> Result<(), Error> {
+    start_as(shared, start, Begin::AtOnce).await
+}
+
+/// The same, but nothing of it runs yet: it waits for a place like one that finds none.
+pub(crate) async fn start_queued(shared: &Arc<Shared>, start: Start) -> Result<(), Error> {
+    start_as(shared, start, Begin::Queued).await
+}
+
+/// How a new instance begins.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Begin {
+    /// At once, if there is a place for it.
+    AtOnce,
+    /// When it is its turn.
+    Queued,
+}
+
+async fn start_as(shared: &Arc<Shared>, start: Start, begin: Begin) -> Result<(), Error> {
     check_size(shared, &start.id, &start.input)?;
     loop {
         if shared.lifecycle.is_ending() {
             return Err(Error::ShuttingDown);
         }
-        let seat = shared.admission.try_seat(start.parent.is_some());
+        let seat = match begin {
+            Begin::AtOnce => shared.admission.try_seat(start.parent.is_some()),
+            Begin::Queued => Some(Seat::Slot(Slot::uncounted())),
+        };
         let is_full = seat.is_none();
         let created = match seat {
             Some(seat) => create(shared, &start, seat).await?,

@@ -23,18 +23,28 @@ pub(crate) async fn join(store: &dyn Store, now: Timestamp) -> Result<Epoch, Sto
 }
 
 /// Prolongs the lease until the end. If it has passed, others may drive what was driven here: everything in
-/// memory stops, and a new stay begins.
+/// memory stops, nothing starts, and a new stay begins.
 pub(crate) async fn keep(shared: Arc<Shared>) {
     loop {
         tokio::select! {
             biased;
             () = tokio::time::sleep(RENEW_EVERY) => {}
+            // The store is to know how late it is here: should this clock be set right before the next stay begins, what
+            // waits for a time of today's clock does not wait for that to come round.
+            () = shared.wall.was_set() => {}
+            () = shared.stay_ended() => {}
             () = shared.lifecycle.ending() => return,
         }
         let now = shared.now();
         match shared.store.renew(shared.epoch(), now, now.plus(LEASE)).await {
             Ok(true) => debug!("the lease is prolonged"),
-            Ok(false) => rejoin(&shared).await,
+            Ok(false) => {
+                // At once: until a new stay begins may take as long as the store likes.
+                if !shared.is_between_stays() {
+                    shared.stay_has_ended();
+                }
+                rejoin(&shared).await;
+            }
             Err(error) => {
                 warn!(%error, "the lease could not be prolonged, trying again");
                 shared.mend().await;
@@ -50,12 +60,12 @@ async fn rejoin(shared: &Arc<Shared>) {
         Err(error) => return warn!(%error, "no new stay could begin, trying again"),
     };
     shared.set_epoch(epoch);
+    // What was created meanwhile belongs to the old stay too.
+    let lost = shared.live().into_iter().filter(|live| live.epoch() != shared.epoch());
+    lost.for_each(|live| live.lose());
     // The process has not died, so there is nobody to suspect.
     if let Err(error) = shared.store.settle(epoch).await {
         warn!(%error, "that the lease has passed could not be forgotten");
     }
-    // What was started while the new stay began belongs to the old one too.
-    let lost = shared.live().into_iter().filter(|live| live.epoch() != shared.epoch());
-    lost.for_each(|live| live.lose());
     shared.admission.nudge();
 }

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::runtime::clock::Clock;
@@ -16,19 +17,23 @@ const SLACK: Duration = Duration::from_secs(1);
 pub(crate) struct Wall {
     clock: Arc<dyn Clock>,
     told: Mutex<Told>,
+    was_set: Notify,
 }
 
 /// What was told last.
 struct Told {
     /// The latest time that was told, and when.
-    latest: Option<(Timestamp, Instant)>,
+    latest: (Timestamp, Instant),
     /// How often the clock was set, and what it showed right after the last time.
     set: (u32, Timestamp),
 }
 
 impl Wall {
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, told: Mutex::new(Told { latest: None, set: (0, Timestamp::from_millis(0)) }) }
+        // Read now, so that it is seen if it is set before it is asked for the first time.
+        let latest = (Timestamp::from(clock.now()), Instant::now());
+        let told = Mutex::new(Told { latest, set: (0, Timestamp::from_millis(0)) });
+        Self { clock, told, was_set: Notify::new() }
     }
 
     /// The time now. It never goes back: where the clock does, the time goes on as tokio's does, so that nothing
@@ -36,19 +41,22 @@ impl Wall {
     pub(crate) fn now(&self) -> Timestamp {
         let wall = Timestamp::from(self.clock.now());
         let mut told = self.told();
-        let Some((time, at)) = told.latest else {
-            told.latest = Some((wall, Instant::now()));
-            return wall;
-        };
+        let (time, at) = told.latest;
         let expected = time.plus_whole_millis(at.elapsed());
         let now = if wall < time { expected } else { wall };
         if now.since(expected) > SLACK {
             told.set = (told.set.0.saturating_add(1), now);
+            self.was_set.notify_one();
         }
         if now > time {
-            told.latest = Some((now, Instant::now()));
+            told.latest = (now, Instant::now());
         }
         now
+    }
+
+    /// Waits until the clock is found to have been set ahead.
+    pub(crate) async fn was_set(&self) {
+        self.was_set.notified().await;
     }
 
     /// How often the clock was set ahead since the orchestrator was built.

@@ -72,10 +72,10 @@ pub const SKEW_MAX: Duration = Duration::from_secs(60);
 ///
 /// **Waking.** An instance waits while it has a `due`, and a wait for something that is no time is due
 /// [`Timestamp::NEVER`]: it is never handed out by [`due`](Self::due), nor named as the next. A signal, and an entry
-/// with `wake`, make an instance that waits due at the moment of the signal or entry, unless it is due earlier. One
-/// that does not wait is called: nothing shows, but the next write that lets it wait makes it due at that moment,
-/// unless it is due earlier. So nothing that came just before it waited is lost, whoever dies. Handing it out ends
-/// the call, since who is handed an instance reads it.
+/// with `wake`, make an instance that waits due at the moment of the signal or entry, unless it is due earlier. Whether
+/// it waits or not it is called: nothing more shows, but the next write that lets it wait makes it due at that moment,
+/// unless it is due earlier, since whoever writes may not have heard of it. So nothing that came just before it waited is
+/// lost, whoever dies. Handing it out ends the call, since who is handed an instance reads it.
 ///
 /// **Reading.** What was acknowledged is read, in order, without gaps, byte for byte, also by another stay and
 /// after the store was opened anew. The number in a head is that of the last entry; the rest is what the last
@@ -83,7 +83,8 @@ pub const SKEW_MAX: Duration = Duration::from_secs(60);
 ///
 /// **Claiming.** [`claim`](Self::claim) and [`due`](Self::due) hand out instances of ended stays, each to one
 /// caller, and from then on no write of an earlier stay is taken. They change nothing else, but for the `due`
-/// that is cleared.
+/// that is cleared. [`Wanted::One`] hands out an instance that nobody drives, whoever has it. Where they are answered with
+/// an error they may have handed out any: the caller asks for what it may have by [`Wanted::One`].
 ///
 /// **Asking.** [`query`](Self::query) answers in the order of creation, in which no instance ever changes its place and
 /// a new one comes last. So pages that follow each other show each instance once at most, and miss none that was there

@@ -223,6 +223,15 @@ pub(crate) async fn call_is_kept_until_its_instance_waits(fixture: &dyn Fixture)
         taken(&*store, &[append_with(order, epoch, seq + 1, waiting_for_ever())]).await?;
         let never = waiting_for_ever().due;
         equal(&format!("the time of {order} once it waits again"), &due().await?, &never)?;
+        // Who drives it may let it wait once more without having heard of what came meanwhile.
+        taken(&*store, &[send(order, &signal("meanwhile", 55)?)]).await?;
+        taken(&*store, &[append_with(order, epoch, seq + 2, waiting_for_ever())]).await?;
+        equal(
+            &format!("the time of {order}, which was called while it waited"),
+            &due().await?,
+            &Some(at(55)),
+        )?;
+        let seq = seq + 1;
         taken(&*store, &[append_with(order, epoch, seq + 2, running())]).await?;
         taken(&*store, &[send(order, &signal("again", 60)?)]).await?;
         taken(&*store, &[append_with(order, epoch, seq + 3, waiting(10))]).await?;

@@ -8,6 +8,7 @@ use sagas::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::support::data::Data;
+use crate::support::probe::Asked;
 use crate::support::soon;
 use crate::support::world::{Act, World};
 
@@ -148,5 +149,32 @@ async fn i13_nobody_is_forgotten_who_is_called_while_he_leaves() {
         assert_eq!((world.serving_max("one"), world.in_force().len()), (1, 200));
         assert!(world.serving_max("other") <= 2);
         orchestrator.shutdown().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn i13_another_start_of_one_that_stands_in_line_does_not_take_its_turn() {
+    let world = World::default().script("one@n-0", &[Act::Wait]);
+    let store = Data::memory().open();
+    let plan = store.plan();
+    let builder = Orchestrator::builder(store).register(Narrow { world: world.clone() });
+    let orchestrator = builder.build().await.unwrap();
+    let first = orchestrator.start::<Narrow>("n-0", ()).await.unwrap();
+    soon(world.called("one", 1)).await;
+    let second = orchestrator.start::<Narrow>("n-1", ()).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    // The other start is on its way to the store while it is its turn.
+    plan.hold_only(&[Asked::Append]);
+    let other = tokio::spawn({
+        let orchestrator = orchestrator.clone();
+        async move { orchestrator.start::<Narrow>("n-1", ()).await.map(drop) }
+    });
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    world.open();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    plan.release();
+    soon(other).await.unwrap().unwrap();
+    for handle in [first, second] {
+        assert!(matches!(soon(handle.outcome()).await.unwrap(), Outcome::Completed(_)));
     }
 }

@@ -42,6 +42,7 @@ pub(crate) enum Moment {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Asked {
     Append,
+    Join,
     Renew,
     HandOut,
     Load,
@@ -81,6 +82,7 @@ struct Planned {
     from: usize,
     broken: bool,
     renewals_fail: bool,
+    hand_outs_lost: usize,
     crash: Option<(usize, Moment)>,
     dead: bool,
     on_append: Option<OnAppend>,
@@ -140,6 +142,26 @@ impl Plan {
     /// From here on no lease can be prolonged; everything else works.
     pub(crate) fn fail_renewals(&self) {
         self.lock().renewals_fail = true;
+    }
+
+    /// Something is handed out so many times without a word: who asked is told that the store has failed.
+    pub(crate) fn lose_hand_outs(&self, times: usize) {
+        self.lock().hand_outs_lost = times;
+    }
+
+    /// How often something is yet to be handed out without a word.
+    pub(crate) fn hand_outs_to_lose(&self) -> usize {
+        self.lock().hand_outs_lost
+    }
+
+    /// Fails if this was handed out without a word.
+    fn hand_out<T>(&self, handed_out: T, is_any: bool) -> Result<T, StoreError> {
+        let mut planned = self.lock();
+        if is_any && planned.hand_outs_lost > 0 {
+            planned.hand_outs_lost -= 1;
+            return Err(broken());
+        }
+        Ok(handed_out)
     }
 
     /// The store works again.
@@ -314,6 +336,7 @@ impl Store for Probe {
     }
 
     async fn join(&self, now: Timestamp, lease_until: Timestamp) -> Result<Epoch, StoreError> {
+        self.plan.released(Asked::Join).await;
         self.inner.join(now, lease_until).await
     }
 
@@ -373,7 +396,8 @@ impl Store for Probe {
         if let (Wanted::One(id), false) = (wanted, claimed.is_empty()) {
             self.plan.tell_of(HandOut::One(id.clone()));
         }
-        Ok(claimed)
+        let is_any = !claimed.is_empty();
+        self.plan.hand_out(claimed, is_any)
     }
 
     async fn due(&self, epoch: Epoch, now: Timestamp, limit: usize) -> Result<Due, StoreError> {
@@ -382,7 +406,8 @@ impl Store for Probe {
         if !due.ids.is_empty() {
             self.plan.tell_of(HandOut::Due(now, limit));
         }
-        Ok(due)
+        let is_any = !due.ids.is_empty();
+        self.plan.hand_out(due, is_any)
     }
 
     async fn query(&self, query: &Query) -> Result<Vec<(Position, Head)>, StoreError> {

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::reminder::Reminder;
 use super::{DAY, in_time};
+use crate::support::clock::SetClock;
 use crate::support::data::Data;
 use crate::support::lives::ID;
 use crate::support::world::World;
@@ -75,4 +76,22 @@ fn i26_what_waits_on_disk_does_not_wait_until_the_clock_is_back_where_it_was() {
         let waited = wait_again(&data, &world, TODAY + 5 * MINUTE - back);
         assert!(waited >= 14 * MINUTE && waited < 36 * MINUTE, "{back:?} back, it waited {waited:?}");
     }
+}
+
+#[test]
+fn i26_what_a_clock_that_was_ahead_for_a_moment_has_named_as_its_time_is_not_waited_for() {
+    let (data, world) = (Data::memory(), World::default());
+    let runtime = data.runtime();
+    runtime.block_on(async {
+        let clock = SetClock::new();
+        let builder = Orchestrator::builder(data.open_once_free().await).clock(clock.clone());
+        let orchestrator = builder.register(Reminder { world: world.clone() }).build().await.unwrap();
+        clock.set(|time| time + DAY);
+        orchestrator.start::<Reminder>(ID, ()).await.unwrap();
+        // It dies before it would prolong its lease.
+        tokio::time::sleep(Duration::from_secs(2)).await;
+    });
+    runtime.shutdown_background();
+    let waited = wait_again(&data, &world, TODAY + MINUTE);
+    assert!(waited < 36 * MINUTE, "it waited {waited:?}");
 }

@@ -253,3 +253,18 @@ fn i13_thousands_that_are_due_at_once_are_all_woken() {
         second.shutdown().await;
     });
 }
+
+#[tokio::test(start_paused = true)]
+async fn i19_what_is_due_and_is_handed_out_without_a_word_goes_on() {
+    let (world, store) = (World::default(), Data::memory().open());
+    let plan = store.plan();
+    let builder = Orchestrator::builder(store).register(Reminder { world: world.clone() });
+    let orchestrator = builder.clock(SetClock::new()).build().await.unwrap();
+    let began = tokio::time::Instant::now();
+    let handle = orchestrator.start::<Reminder>("reminder", ()).await.unwrap();
+    plan.lose_hand_outs(2);
+    assert!(matches!(in_time(handle.outcome()).await.unwrap(), Outcome::Completed(_)));
+    assert_eq!(plan.hand_outs_to_lose(), 0);
+    assert!(began.elapsed() < 22 * MINUTE, "it took {:?}", began.elapsed());
+    orchestrator.shutdown().await;
+}

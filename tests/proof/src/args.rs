@@ -3,7 +3,7 @@
 use lexopt::Parser;
 use lexopt::prelude::*;
 
-use crate::{crashes, model};
+use crate::{crashes, model, simulation};
 
 /// What is asked for.
 #[derive(Debug)]
@@ -14,6 +14,8 @@ pub(crate) enum Command {
     Crashes(crashes::Choice),
     /// To go through every state of models.
     Model(model::Choice),
+    /// To run drawn histories.
+    Simulation(simulation::Choice),
 }
 
 /// Reads the command line.
@@ -26,8 +28,10 @@ pub(crate) fn parse() -> Result<Command, lexopt::Error> {
         None => Ok(Command::Everything),
         Some(Value(part)) if part == "crashes" => crashes(&mut args).map(Command::Crashes),
         Some(Value(part)) if part == "model" => model(&mut args).map(Command::Model),
+        Some(Value(part)) if part == "simulation" => simulation(&mut args).map(Command::Simulation),
         Some(Value(part)) => {
-            Err(format!("there is no part {}: there are crashes, model", part.display()).into())
+            let part = part.display();
+            Err(format!("there is no part {part}: there are crashes, model, simulation").into())
         }
         Some(other) => Err(other.unexpected()),
     }
@@ -62,6 +66,19 @@ fn model(args: &mut Parser) -> Result<model::Choice, lexopt::Error> {
         match arg {
             Long("name") => choice.name = Some(args.value()?.string()?),
             Long("faults") => choice.faults = Some(args.value()?.parse()?),
+            other => return Err(other.unexpected()),
+        }
+    }
+    Ok(choice)
+}
+
+fn simulation(args: &mut Parser) -> Result<simulation::Choice, lexopt::Error> {
+    let mut choice = simulation::Choice::default();
+    while let Some(arg) = args.next()? {
+        match arg {
+            Long("seeds") => choice.seeds = Some(args.value()?.parse()?),
+            Long("from") => choice.from = args.value()?.parse()?,
+            Long("seed") => choice.seed = Some(args.value()?.parse()?),
             other => return Err(other.unexpected()),
         }
     }

@@ -6,6 +6,8 @@
 //! cargo run --profile proof -p saga-proof -- crashes --faults 4           # more crash points
 //! cargo run --profile proof -p saga-proof -- crashes --shape diamond      # those of one shape
 //! cargo run --profile proof -p saga-proof -- model --name pivot           # every state of one model
+//! cargo run --profile proof -p saga-proof -- simulation --seeds 1000000   # more seeds
+//! cargo run --profile proof -p saga-proof -- simulation --seed 4711       # one seed, shown
 //! ```
 //! Whatever is broken is shown as a timeline, under the command that repeats it.
 
@@ -20,6 +22,11 @@
 mod args;
 mod crashes;
 mod model;
+mod panics;
+mod print;
+mod promise;
+mod record;
+mod simulation;
 mod table;
 
 use std::process::ExitCode;
@@ -35,6 +42,7 @@ fn main() -> ExitCode {
         Command::Everything => everything(),
         Command::Crashes(choice) => crashes::run(&choice),
         Command::Model(choice) => model::run(&choice),
+        Command::Simulation(choice) => Ok(simulation::run(&choice)),
     });
     match found {
         Ok(found) => report(&found),
@@ -47,7 +55,11 @@ fn main() -> ExitCode {
 
 /// Goes through all parts, one after the other.
 fn everything() -> Result<Found, String> {
-    let parts = [crashes::run(&crashes::Choice::default())?, model::run(&model::Choice::default())?];
+    let parts = [
+        crashes::run(&crashes::Choice::default())?,
+        model::run(&model::Choice::default())?,
+        simulation::run(&simulation::Choice::default()),
+    ];
     Ok(parts.into_iter().fold(Found::default(), |mut all, part| {
         all.rows.extend(part.rows);
         all.violations.extend(part.violations);

@@ -240,3 +240,11 @@ fn a_read_only_step_may_be_called_again_whenever() {
     rig.fail("a", IN_DOUBT);
     assert_eq!(rig.later(60_000), [started("a", 2)]);
 }
+
+#[test]
+fn i7_items_after_one_that_turns_the_instance_around_are_not_called() {
+    let mut rig = Rig::begin_and_pass(chain([forgetful(step("a")).fan_out(1), pivot("b")]), &[]);
+    rig.lists("a", 3);
+    rig.fail("a/0", IN_DOUBT);
+    assert_eq!(rig.later(10_000), [decided("a/0", FailureKind::InDoubt, 1), compensating("a/0", 1)]);
+}

@@ -133,7 +133,7 @@ impl Live {
             self.take_in(core, arrival, &mut door, &mut decided)?;
         }
         if are_several {
-            door.is_open = is_open;
+            door.is_open = is_open && !self.shared.is_between_stays();
             self.take_in(core, Input::Proceed.into(), &mut door, &mut decided)?;
         }
         core.permits.append(&mut door.permits);

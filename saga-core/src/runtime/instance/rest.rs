@@ -111,8 +111,9 @@ impl Live {
             return;
         }
         let wait = at.since(self.shared.now());
-        if core.place.is_none() && wait.is_zero() {
-            // It is due, and without a place nothing starts: it is queued for one when its attempts have ended.
+        if (core.place.is_none() || self.shared.is_between_stays()) && wait.is_zero() {
+            // It is due, and without a place nothing starts: it is queued for one when its attempts have ended. Between
+            // two stays nothing starts either, and the next one brings it back.
             return;
         }
         if let Some((_, timer)) = core.timer.take() {
@@ -138,8 +139,8 @@ impl Live {
     /// Leaves memory.
     pub(super) fn leave(&self, core: &mut Core, ended: Option<Ended>) {
         core.gone = true;
-        if core.place.take().is_none() && ended.is_some() {
-            // It may have been queued when somebody decided on it.
+        if core.place.take().is_none() && ended.is_some() && self.is_created() {
+            // It may have been queued when somebody decided on it. One that never was is not what waits under its id.
             self.shared.admission.dequeue(&self.id);
         }
         core.slot = None;

@@ -84,11 +84,12 @@ impl Feeder {
         }
         let had_backlog = !page.is_empty();
         self.bring_in(page).await?;
+        let has_searched = self.search().await?;
         if self.has_suspects && self.backlog.is_empty() && self.claim_at > self.shared.now() {
             self.has_suspects = false;
             self.shared.runtime.spawn(suspects::settle(Arc::clone(&self.shared)));
         }
-        Ok(had_queued || had_backlog)
+        Ok(had_queued || had_backlog || has_searched)
     }
 
     /// Claims what workers that have gone left behind, then takes what is due, then what could not be read before.
@@ -96,7 +97,8 @@ impl Feeder {
         let now = self.shared.now();
         let epoch = self.shared.epoch();
         if self.claim_at <= now {
-            let claimed = self.shared.store.claim(epoch, now, Wanted::Active { limit: PAGE }).await?;
+            let claimed = self.shared.store.claim(epoch, now, Wanted::Active { limit: PAGE }).await;
+            let claimed = claimed.inspect_err(|_| self.shared.mislaid.may_have_some())?;
             if claimed.len() < PAGE {
                 self.claim_later();
             }
@@ -110,7 +112,8 @@ impl Feeder {
             self.due_at = self.due_at.min(noted);
         }
         if self.backlog.is_empty() && self.due_at <= now {
-            let due = self.shared.store.due(epoch, now, PAGE).await?;
+            let due = self.shared.store.due(epoch, now, PAGE).await;
+            let due = due.inspect_err(|_| self.shared.mislaid.may_have_some())?;
             self.due_at = due.next.unwrap_or_else(|| now.plus(LOOK_EVERY)).min(now.plus(LOOK_EVERY));
             self.backlog.extend(due.ids);
         }

@@ -61,7 +61,8 @@ impl Feeder {
         let shared = Arc::clone(&self.shared);
         loop {
             let wanted = Wanted::Active { limit: PAGE };
-            let claimed = shared.store.claim(shared.epoch(), shared.now(), wanted).await?;
+            let claimed = shared.store.claim(shared.epoch(), shared.now(), wanted).await;
+            let claimed = claimed.inspect_err(|_| shared.mislaid.may_have_some())?;
             let is_last = claimed.len() < PAGE;
             match shared.store.load(&claimed).await {
                 Ok(stored) => stored.into_iter().flatten().for_each(|stored| self.sort(stored, found)),

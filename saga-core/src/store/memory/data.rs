@@ -36,7 +36,7 @@ struct Instance {
     owner: Epoch,
     entries: Vec<EncodedEntry>,
     signals: Vec<Signal>,
-    /// When it was called while it did not wait.
+    /// When it was called since it was let wait or handed out.
     called: Option<Timestamp>,
 }
 
@@ -232,11 +232,13 @@ impl Data {
         Ok(())
     }
 
-    /// Makes an instance due at `at`, if it waits for longer, or once it does.
+    /// Makes an instance due at `at`, if it waits for longer, or once it does. Who drives it may be about to let it wait.
     fn wake(&mut self, place: Place, at: Timestamp) {
-        self.change(place, |instance| match &mut instance.head.progress.due {
-            Some(due) => *due = at.min(*due),
-            None => instance.called = Some(instance.called.map_or(at, |called| at.min(called))),
+        self.change(place, |instance| {
+            instance.called = Some(instance.called.map_or(at, |called| at.min(called)));
+            if let Some(due) = &mut instance.head.progress.due {
+                *due = at.min(*due);
+            }
         });
     }
 
@@ -312,7 +314,8 @@ impl Data {
     }
 
     fn one(&self, epoch: Epoch, id: &InstanceId) -> Option<Place> {
-        self.places.get(id).copied().filter(|place| self.is_open_to(epoch, *place))
+        let is_idle = |place: &Place| self.instances.get(place).is_some_and(Instance::is_idle);
+        self.places.get(id).copied().filter(|place| self.is_open_to(epoch, *place) || is_idle(place))
     }
 
     /// Whether `epoch` may be handed this instance: it has it already, or the stay that has it has ended.
@@ -351,6 +354,12 @@ enum Listed {
 }
 
 impl Instance {
+    /// Whether nobody drives it, whoever has it: it has ended, or waits.
+    fn is_idle(&self) -> bool {
+        let progress = &self.head.progress;
+        progress.due.is_some() || progress.state.is_terminal() || progress.state == InstanceState::Parked
+    }
+
     fn listed(&self) -> Listed {
         let state = self.head.progress.state;
         match self.head.progress.due {

@@ -95,7 +95,7 @@ impl<'c> Writer<'c> {
             wake: connection.prepare("UPDATE instance SET due = ?2 WHERE number = ?1 AND due > ?2")?,
             call: connection.prepare(
                 "UPDATE instance SET called = ?2
-                 WHERE number = ?1 AND due IS NULL AND (called IS NULL OR called > ?2)",
+                 WHERE number = ?1 AND (called IS NULL OR called > ?2)",
             )?,
             signals: Signals::new(connection)?,
             numbers: Numbers::default(),
@@ -229,9 +229,9 @@ impl<'c> Writer<'c> {
 
     /// Makes an instance due at `at`, if it is there and waits for longer, or once it does.
     fn wake(&mut self, id: &InstanceId, at: Timestamp) -> rusqlite::Result<()> {
-        if let Some(number) = self.number(id)?
-            && self.wake.execute((number, millis(at)))? == 0
-        {
+        if let Some(number) = self.number(id)? {
+            self.wake.execute((number, millis(at)))?;
+            // Who drives it may be about to let it wait.
             self.call.execute((number, millis(at)))?;
         }
         Ok(())

@@ -18,9 +18,10 @@ use super::recorder::{Keep, Life};
 use super::remains::Remains;
 use super::run::command;
 use super::script::{Deviation, Script, Wish};
-use super::seen::{Print, Seen};
+use super::seen::Seen;
 use super::shape::Shape;
 use super::world::Rules;
+use crate::print::Print;
 
 /// A set of names that are hashes already.
 pub(crate) type Prints = HashSet<u64, BuildHasherDefault<Print>>;

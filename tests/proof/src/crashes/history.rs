@@ -6,8 +6,9 @@ use super::check::{Broken, Final, Judge, Kept, name};
 use super::recorder::Life;
 use super::remains::Remains;
 use super::script::Script;
-use super::seen::{Print, Seen};
+use super::seen::Seen;
 use super::shape::{Place, Shape};
+use crate::print::Print;
 
 /// A life that was cut short, with those before it.
 #[derive(Debug, Clone, Copy)]

@@ -9,7 +9,6 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
 
 use super::check::Kept;
-use super::panics;
 use super::process::{ids, run};
 use super::recorder::{Keep, Life, Recorder};
 use super::remains::Remains;
@@ -17,6 +16,7 @@ use super::script::Script;
 use super::shape::Shape;
 use super::store::bytes_of;
 use super::watch::Watch;
+use crate::panics;
 
 /// The longest that a life takes, of simulated time: what has not ended by then is stuck.
 const PATIENCE: Duration = Duration::from_secs(2 * 24 * 3_600);

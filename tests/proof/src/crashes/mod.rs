@@ -34,7 +34,6 @@ mod check;
 mod explore;
 mod history;
 mod life;
-mod panics;
 mod process;
 mod recorder;
 mod remains;
@@ -52,3 +51,4 @@ mod world;
 mod tests;
 
 pub(crate) use run::{Choice, run};
+pub(crate) use store::bytes_of;

@@ -12,7 +12,8 @@ use sagas::store::{
 use sagas::{InstanceId, MemoryStore};
 
 use super::recorder::Recorder;
-use super::seen::{Print, Seen};
+use super::seen::Seen;
+use crate::print::Print;
 
 /// A store of which everything is seen.
 #[derive(Debug)]

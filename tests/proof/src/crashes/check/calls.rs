@@ -1,10 +1,10 @@
 //! When something may be called: I1, I9, I10, I11.
 
-use super::record::Stands;
 use super::standing::which;
 use super::{Judge, Promise};
 use crate::crashes::act::Method;
 use crate::crashes::shape::{Place, Slot};
+use crate::record::Stands;
 
 impl Judge {
     /// A service is called.

@@ -8,13 +8,10 @@ mod decisions;
 mod ends;
 mod keeping;
 mod messages;
-mod record;
 mod standing;
 
 #[cfg(test)]
 mod tests;
-
-use std::fmt;
 
 use sagas::InstanceId;
 use sagas::journal::InstanceState;
@@ -24,42 +21,11 @@ use super::act::Method;
 use super::seen::{Seen, Told};
 use super::shape::{ID, ITEMS, Place, Shape, Slot};
 use super::world::World;
+pub(crate) use crate::promise::{Broken, Promise};
 use asking::Answers;
 use closing::Process;
 use deadline::Deadline;
 use standing::Standings;
-
-/// A promise, by its number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Promise {
-    I1,
-    I2,
-    I3,
-    I4,
-    I5,
-    I6,
-    I7,
-    I8,
-    I9,
-    I10,
-    I11,
-    I12,
-    I13,
-    I14,
-}
-
-/// A promise that was broken.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Broken {
-    pub(crate) promise: Promise,
-    pub(crate) what: String,
-}
-
-impl fmt::Display for Broken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}: {}", self.promise, self.what)
-    }
-}
 
 /// What a history ended with.
 #[derive(Debug)]

@@ -2,8 +2,8 @@
 
 use sagas::journal::{Entry, Event, FailureKind, InstanceState};
 
-use super::record::{Record, Stands};
 use crate::crashes::shape::{ITEMS, Kind, Of, Place, Slot};
+use crate::record::{Record, Stands};
 
 /// What the journal says of an instance.
 #[derive(Debug, Clone)]

@@ -10,7 +10,6 @@ use sagas::journal::{Cause, Entry, Event, FailureKind, InstanceState};
 use super::{Final, Judge, Promise};
 use crate::crashes::act::{Act, Method};
 use crate::crashes::life::Time;
-use crate::crashes::panics;
 use crate::crashes::recorder::Keep;
 use crate::crashes::remains::Remains;
 use crate::crashes::script::Script;
@@ -18,6 +17,7 @@ use crate::crashes::seen::{Ending, Seen, Told};
 use crate::crashes::shape::{Shape, Slot};
 use crate::crashes::shapes::{Pivot, Three};
 use crate::crashes::world::Rules;
+use crate::panics;
 
 const A: Slot = Slot { place: 0, item: None };
 const B: Slot = Slot { place: 1, item: None };

@@ -1,4 +1,5 @@
-//! Where a step, or one item of it, stands by the journal.
+//! Where a step, or one item of it, stands by its journal: a fold of its own, so that the library's is not the judge of
+//! itself.
 
 use sagas::journal::{CheckNext, CompensationNext, Event, Next, ResolutionKind};
 
@@ -34,7 +35,8 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    pub(super) const NEW: Self =
+    /// Before anything is said of it.
+    pub(crate) const NEW: Self =
         Self { stands: Stands::Pending, open: None, doubt: false, successes: 0, compensations: 0, checks: 0 };
 
     /// Whether something of it may be in force.
@@ -65,7 +67,7 @@ impl Record {
     }
 
     /// Adds an event.
-    pub(super) fn apply(&mut self, event: &Event) {
+    pub(crate) fn apply(&mut self, event: &Event) {
         match event {
             Event::StepSkipped { .. } => self.stands = Stands::Skipped,
             Event::StepStarted { attempt, .. } => {
@@ -114,6 +116,7 @@ impl Record {
                 self.doubt = false;
                 self.stands = Stands::Void;
             }
+            Event::Resolved { how: ResolutionKind::Skip, .. } => self.stands = Stands::Compensated,
             Event::Resolved { .. } => {
                 self.stands = match (self.compensations, self.doubt) {
                     (0, _) => Stands::Waiting,

@@ -1,0 +1,84 @@
+//! Children whose start is on its way while their parent is taken back, or while its process shuts down.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use sagas::SystemClock;
+use sagas::prelude::*;
+use sagas::store::Write;
+use tokio::sync::Notify;
+
+use super::family::{Pair, builder};
+use crate::support::data::Data;
+use crate::support::probe::{Asked, Moment};
+use crate::support::soon;
+use crate::support::world::{Act, World};
+
+const CHILD: &str = "pair-1/part";
+
+fn creates(batch: &[Write], id: &str) -> bool {
+    batch.iter().any(|write| matches!(write, Write::Create { head, .. } if head.id.as_str() == id))
+}
+
+#[tokio::test(start_paused = true)]
+async fn i8_a_child_that_is_started_after_its_parent_was_taken_back_is_taken_back_too() {
+    let (data, clock) = (Data::memory(), SystemClock::new());
+    let world = World::default().script("label", &[Act::Wait]);
+    let store = data.open();
+    let plan = store.plan();
+    // The start of the child does not get through for as long as this worker is cut off.
+    plan.on_append({
+        let plan = plan.clone();
+        move |batch, moment| {
+            if moment == Moment::Before && creates(batch, CHILD) {
+                plan.hold_only(&[Asked::Append, Asked::Renew]);
+            }
+        }
+    });
+    let first = builder(store, &world).clock(clock).build().await.unwrap();
+    first.start::<Pair>("pair-1", 1).await.unwrap();
+    world.called("label", 1).await;
+    // Past the deadline of the parent.
+    tokio::time::sleep(Duration::from_secs(11 * 60)).await;
+    let second = builder(data.open(), &world).clock(clock).build().await.unwrap();
+    let outcome = soon(second.handle::<Pair>("pair-1").outcome()).await.unwrap();
+    assert!(matches!(outcome, Outcome::Compensated(_)), "{outcome:?}");
+    plan.release();
+    tokio::time::sleep(Duration::from_secs(120)).await;
+    assert_eq!(world.in_force(), Vec::<String>::new());
+    first.shutdown().await;
+    second.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn i19_a_child_that_a_shutdown_kept_from_being_started_is_started_by_the_next_process() {
+    let (data, world) = (Data::memory(), World::default().script("label", &[Act::Wait]));
+    let store = data.open();
+    let plan = store.plan();
+    let (is_started, told) = (Arc::new(Notify::new()), AtomicBool::new(false));
+    let ends = Arc::clone(&is_started);
+    plan.on_append(move |_, moment| {
+        if moment == Moment::After && !told.swap(true, Ordering::Relaxed) {
+            ends.notify_one();
+        }
+    });
+    let first = builder(store, &world).build().await.unwrap();
+    let ending = tokio::spawn({
+        let first = first.clone();
+        async move {
+            is_started.notified().await;
+            first.shutdown().await;
+        }
+    });
+    tokio::task::yield_now().await;
+    first.start::<Pair>("pair-1", 1).await.unwrap();
+    world.called("label", 1).await;
+    world.open();
+    ending.await.unwrap();
+    assert!(data.stored(CHILD).await.is_none(), "it was not started");
+    let second = builder(data.open(), &world).build().await.unwrap();
+    let outcome = soon(second.handle::<Pair>("pair-1").outcome()).await.unwrap();
+    assert!(matches!(outcome, Outcome::Completed(_)), "{outcome:?}");
+    second.shutdown().await;
+}

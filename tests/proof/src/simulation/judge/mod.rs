@@ -1,0 +1,131 @@
+//! The judge: sees everything as it happens, and finds what is broken in it.
+
+mod calls;
+mod ends;
+mod entries;
+mod standing;
+mod told;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use sagas::journal::InstanceState;
+
+use super::place::{Life, Method, Slot, Who};
+use super::plan::Family;
+use super::seen::Seen;
+use crate::promise::{Broken, Promise};
+pub(crate) use ends::{Final, Kept};
+pub(crate) use standing::Standing;
+
+/// How many broken promises of one run are told.
+const BROKEN_MAX: usize = 10;
+
+/// Sees a run.
+#[derive(Debug)]
+pub(crate) struct Judge {
+    family: Arc<Family>,
+    journals: BTreeMap<Who, Standing>,
+    /// Whose stay each is.
+    stays: BTreeMap<u64, Life>,
+    /// The last stay of each process that it knows to have ended.
+    lost: BTreeMap<Life, u64>,
+    /// The stay under which each attempt was announced last.
+    announced: BTreeMap<(Slot, Method, u32), u64>,
+    /// How many calls are under way.
+    under_way: BTreeMap<(Life, Slot), u32>,
+    /// What a client was told of an instance that has to stay true.
+    told_cancelled: Vec<Who>,
+    broken: Vec<Broken>,
+}
+
+impl Judge {
+    /// Judges a run of these sagas.
+    pub(crate) fn new(family: Arc<Family>) -> Self {
+        Self {
+            family,
+            journals: BTreeMap::new(),
+            stays: BTreeMap::new(),
+            lost: BTreeMap::new(),
+            announced: BTreeMap::new(),
+            under_way: BTreeMap::new(),
+            told_cancelled: Vec::new(),
+            broken: Vec::new(),
+        }
+    }
+
+    /// What is seen next. Calls are judged by [`calls`](Self::calls), before they are seen.
+    pub(crate) fn see(&mut self, seen: &Seen) {
+        match seen {
+            Seen::Called { life, slot, method, .. } => {
+                if *method == Method::Step {
+                    *self.under_way.entry((*life, *slot)).or_default() += 1;
+                }
+            }
+            Seen::Ended { life, slot, method } => {
+                if *method == Method::Step
+                    && let Some(under_way) = self.under_way.get_mut(&(*life, *slot))
+                {
+                    *under_way = under_way.saturating_sub(1);
+                }
+            }
+            Seen::WrongOutput { slot, before } => {
+                let (slot, before) = (*slot, *before);
+                self.breaks(Promise::I1, || format!("{slot} was called without the output of s{before}"));
+            }
+            Seen::Wrote { life, who, entry, row } => self.wrote(*life, *who, entry, *row),
+            Seen::Signalled { who, id } => self.standing(*who).signals.push(id.clone()),
+            Seen::Unreadable { who } => {
+                self.breaks(Promise::I5, || format!("the journal of {who} could not be read"));
+            }
+            Seen::Joined { life, epoch } => {
+                self.stays.insert(*epoch, *life);
+            }
+            Seen::ToldLost { life, epoch } => {
+                self.lost.insert(*life, *epoch);
+            }
+            Seen::HandedOut { life, epoch, who } => self.handed_out(*life, *epoch, who),
+            Seen::Told { who, what } => self.told(*who, what),
+            Seen::Arrived { .. } | Seen::StoreFailed { .. } | Seen::Befell { .. } | Seen::Calm => {}
+        }
+    }
+
+    /// What the journal of an instance says.
+    pub(crate) fn journal(&self, who: Who) -> Option<&Standing> {
+        self.journals.get(&who).filter(|journal| journal.saga.is_some())
+    }
+
+    /// The instances that are started.
+    pub(crate) fn started(&self) -> Vec<Who> {
+        let started = self.journals.iter().filter(|(_, journal)| journal.saga.is_some());
+        started.map(|(who, _)| *who).collect()
+    }
+
+    /// What is broken.
+    pub(crate) fn broken(&self) -> Vec<Broken> {
+        self.broken.clone()
+    }
+
+    /// Something is broken.
+    pub(crate) fn breaks(&mut self, promise: Promise, what: impl FnOnce() -> String) {
+        if self.broken.len() < BROKEN_MAX {
+            self.broken.push(Broken { promise, what: what() });
+        }
+    }
+
+    fn standing(&mut self, who: Who) -> &mut Standing {
+        self.journals.entry(who).or_default()
+    }
+
+    /// The state that an instance is in by its journal, if it has ended.
+    fn ending(&self, who: Who) -> Option<InstanceState> {
+        let journal = self.journal(who)?;
+        if journal.compensated > 0 {
+            Some(InstanceState::Compensated)
+        } else if journal.completed > journal.reverted {
+            Some(InstanceState::Completed)
+        } else {
+            None
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! That the simulation repeats itself, that everything occurs in it, and that its judge sees what is wrong.
+
+use std::collections::BTreeSet;
+
+use super::draw::Draw;
+use super::run::{Report, Tell, run};
+use super::services::Rules;
+use super::world::{Counts, Flaws, StoreFlaw};
+use crate::promise::Promise;
+
+fn report(seed: u64) -> Report {
+    run(seed, Flaws::NONE, Tell::Broken)
+}
+
+#[test]
+fn a_seed_repeats_itself_on_any_thread_and_in_any_order() {
+    let seeds = 0..60;
+    let prints = |seeds: &mut dyn Iterator<Item = u64>| -> Vec<(u64, u64)> {
+        seeds.map(|seed| (seed, report(seed).whole)).collect()
+    };
+    let here = prints(&mut seeds.clone());
+    let mut there = std::thread::spawn(move || prints(&mut seeds.rev())).join().unwrap();
+    there.reverse();
+    assert_eq!(here, there);
+}
+
+#[test]
+fn everything_that_can_be_drawn_occurs() {
+    let mut counts = Counts::new();
+    for seed in 0..400 {
+        let report = report(seed);
+        assert!(report.broken.is_empty(), "{}", report.text.unwrap_or_default());
+        report.counts.into_iter().for_each(|(what, count)| *counts.entry(what).or_default() += count);
+    }
+    let wanted = [
+        "call: well",
+        "call: slow",
+        "call: late",
+        "call: refused",
+        "call: not done",
+        "call: answer lost",
+        "call: request lost",
+        "call: hangs, done",
+        "call: hangs, not done",
+        "call: panics, done",
+        "call: panics, not done",
+        "call: unknown",
+        "step: compensatable",
+        "step: pivot",
+        "step: retriable",
+        "step: read only",
+        "step: child",
+        "step: conditional",
+        "step: for each",
+        "step: signal",
+        "step: delay",
+        "step: check",
+        "step: max running",
+        "end: completed",
+        "end: compensated",
+        "end: reverted",
+        "end: after it was parked",
+        "process dies",
+        "process stands still",
+        "process is shut down",
+        "clock is set",
+        "store: fails",
+        "store: fails after",
+        "store: slow",
+        "store: refuses",
+        "store: lease lost",
+        "person resolves",
+    ];
+    let missing: Vec<_> = wanted.iter().filter(|what| !counts.contains_key(*what)).collect();
+    assert!(missing.is_empty(), "{missing:?} did not occur");
+}
+
+/// The promises that are broken in some of the first seeds with these flaws.
+fn broken_with(flaws: Flaws) -> BTreeSet<Promise> {
+    let reports = (0..150).map(|seed| run(seed, flaws, Tell::Broken));
+    reports.flat_map(|report| report.broken).map(|broken| broken.promise).collect()
+}
+
+fn services(rules: Rules) -> Flaws {
+    Flaws { rules, ..Flaws::NONE }
+}
+
+fn store(flaw: StoreFlaw) -> Flaws {
+    Flaws { store: Some(flaw), ..Flaws::NONE }
+}
+
+#[test]
+fn services_that_take_back_twice_are_seen() {
+    let rules = Rules { takes_back_once: false, ..Rules::KEPT };
+    assert!(broken_with(services(rules)).contains(&Promise::I8));
+}
+
+#[test]
+fn services_that_act_after_their_compensation_are_seen() {
+    let rules = Rules { refuses_late_calls: false, ..Rules::KEPT };
+    assert!(broken_with(services(rules)).contains(&Promise::I8));
+}
+
+#[test]
+fn services_that_forget_their_keys_are_seen() {
+    let rules = Rules { knows_its_keys: false, ..Rules::KEPT };
+    assert!(broken_with(services(rules)).contains(&Promise::I8));
+}
+
+#[test]
+fn a_store_that_loses_what_it_acknowledged_is_seen() {
+    assert!(broken_with(store(StoreFlaw::LosesWrites)).contains(&Promise::I3));
+}
+
+#[test]
+fn a_store_that_takes_the_writes_of_an_earlier_stay_is_seen() {
+    assert!(broken_with(store(StoreFlaw::TakesStale)).contains(&Promise::I15));
+}
+
+#[test]
+fn what_does_not_come_to_an_end_is_seen() {
+    assert!(broken_with(store(StoreFlaw::HandsOutNothing)).contains(&Promise::I19));
+}
+
+#[test]
+fn what_is_drawn_for_one_purpose_does_not_depend_on_another() {
+    let mut first = Draw::of(7, &[1]);
+    let mut other = Draw::of(7, &[2]);
+    assert_ne!(first.next(), other.next());
+    assert_eq!(Draw::of(7, &[1]).next(), Draw::of(7, &[1]).next());
+}
