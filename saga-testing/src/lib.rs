@@ -1,6 +1,7 @@
 //! The test kit for sagas of one's own. Depend on the facade `sagas`, which has it as `sagas::testing`.
 
 mod case;
+mod client;
 mod deviation;
 mod director;
 mod explore;
@@ -15,6 +16,7 @@ mod store;
 mod subject;
 mod timeline;
 mod verdict;
+mod written;
 
 pub use case::{Case, case, crash_after, fail_at, in_doubt_at};
 pub use explore::{DEFAULT_DEVIATIONS, DEFAULT_HISTORIES, Explore, explore};

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use saga_core::error::Error;
 use saga_core::journal::InstanceState;
 use saga_core::outcome::Outcome;
-use saga_core::runtime::Orchestrator;
+use saga_core::runtime::{Handle, Orchestrator};
 use saga_core::saga::Saga;
 use saga_core::store::{MemoryStore, Query, Store as _, Timestamp};
 
+use crate::client::{self, REVERTED};
 use crate::director::{Director, HistoryClock, Script, Stand, Trace, Wanted};
-use crate::options::Parking;
+use crate::options::Scope;
 use crate::panics::caught;
 use crate::perform::{Between, deliver};
 use crate::store::MortalStore;
@@ -46,10 +46,10 @@ enum Ended<S: Saga> {
 pub(crate) fn live<S: Saga, W>(
     subject: &Subject<'_, S, W>,
     script: Script,
-    parking: Parking,
+    scope: Scope,
     wanted: Wanted,
 ) -> Lived<S, W> {
-    let director = Director::new(&subject.id, script, parking, wanted);
+    let director = Director::new(&subject.id, &S::definition(), script, scope, wanted);
     let end = live_on(subject, &director);
     Lived { end, trace: director.trace() }
 }
@@ -58,6 +58,9 @@ fn live_on<S: Saga, W>(
     subject: &Subject<'_, S, W>,
     director: &Arc<Director>,
 ) -> Result<(Outcome<S>, W), String> {
+    if let Some(mistake) = subject.mistake() {
+        return Err(mistake.to_owned());
+    }
     let store = MemoryStore::new();
     let mut made = None;
     for life in 1.. {
@@ -178,18 +181,28 @@ async fn run<S: Saga, W>(
     let orchestrator = orchestrator.map_err(|error| format!("no orchestrator could be built: {error}"))?;
     let handle = orchestrator.start::<S>(subject.id.as_str(), subject.input()?).await;
     let handle = handle.map_err(|error| format!("the instance could not be started: {error}"))?;
-    for (place, signal) in subject.signals.iter().enumerate() {
-        if director.sends(place, signal.within) {
-            match signal.send(handle.clone()).await {
-                Ok(()) | Err(Error::Finished { .. }) => {}
-                Err(error) => return Err(format!("a signal could not be sent: {error}")),
-            }
-        }
+    tokio::select! {
+        biased;
+        why = client::serve(subject, director, &orchestrator) => Err(why),
+        ended = end(director, &handle) => ended,
     }
-    director.stands(|stand| stand == Stand::Ended).await;
-    match handle.try_outcome().await {
-        Ok(Some(outcome)) => Ok(outcome),
-        Ok(None) => Err("it has ended, and has no outcome".to_owned()),
-        Err(error) => Err(format!("its outcome cannot be read: {error}")),
+}
+
+/// Waits for the outcome that nobody takes back.
+async fn end<S: Saga>(director: &Director, handle: &Handle<S>) -> Result<Outcome<S>, String> {
+    loop {
+        director.stands(|stand| stand == Stand::Ended).await;
+        let outcome = match handle.try_outcome().await {
+            Ok(Some(outcome)) => outcome,
+            Ok(None) => return Err("it has ended, and has no outcome".to_owned()),
+            Err(error) => return Err(format!("its outcome cannot be read: {error}")),
+        };
+        if !director.reverts() {
+            return Ok(outcome);
+        }
+        match handle.revert(REVERTED).await {
+            Ok(()) => director.answered(None),
+            Err(error) => return Err(format!("a client could not revert it: {error}")),
+        }
     }
 }

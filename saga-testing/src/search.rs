@@ -25,6 +25,7 @@ struct Found {
     moments: usize,
     calls: usize,
     is_complete: bool,
+    has_misfit: bool,
 }
 
 /// Runs every history, level by level: a level has one deviation more than the one before, and each of its histories
@@ -75,11 +76,12 @@ pub(crate) fn one<S: Saga, W>(
     limits: Limits,
 ) -> Result<Exploration, Violation> {
     let found = on_a_thread(|| run(subject, check, plan, limits, Wanted::Nothing));
-    if found.verdict.is_err() {
+    if found.verdict.is_err() && !found.has_misfit {
         return Err(tell(subject, check, plan, limits, &found, 1));
     }
-    if !found.is_complete {
-        return Err(Violation::without_history(format!("the history {plan} does not exist")));
+    if found.has_misfit || !found.is_complete {
+        let why = "the saga, its input or the version of the test kit is another than in the report";
+        return Err(Violation::without_history(format!("the history {plan} does not exist: {why}")));
     }
     let crash_points = usize::from(plan.last().is_some_and(|(_, deviation)| deviation.is_crash()));
     let (deviations, calls) = (plan.len(), found.calls);
@@ -93,7 +95,7 @@ fn run<S: Saga, W>(
     limits: Limits,
     wanted: Wanted,
 ) -> Found {
-    let lived = live(subject, Script::Moments(plan.clone()), limits.parking, wanted);
+    let lived = live(subject, Script::Moments(plan.clone()), limits.scope, wanted);
     let verdict = lived.end.and_then(|(outcome, world)| judge(check, &world, &outcome));
     let trace = lived.trace;
     Found {
@@ -102,6 +104,7 @@ fn run<S: Saga, W>(
         moments: trace.moments,
         calls: trace.calls,
         is_complete: trace.is_complete,
+        has_misfit: trace.has_misfit,
     }
 }
 
@@ -117,7 +120,7 @@ fn tell<S: Saga, W>(
     let script = Script::Moments(plan.clone());
     let (verdict, timeline) = on_a_thread(|| {
         quietly(|| {
-            let lived = live(subject, script, limits.parking, Wanted::Timeline);
+            let lived = live(subject, script, limits.scope, Wanted::Timeline);
             let verdict = lived.end.and_then(|(outcome, world)| judge(check, &world, &outcome));
             (verdict, lived.trace.timeline)
         })

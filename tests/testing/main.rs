@@ -9,7 +9,9 @@
 
 mod cases;
 mod classics;
+mod clients;
 mod contract;
+mod family;
 mod language;
 mod reports;
 mod sound;

@@ -5,7 +5,8 @@ use std::num::NonZeroU32;
 use saga_core::private::Role;
 use saga_core::runtime::Intercepted;
 
-use super::{Director, Inner, Method, Stand, Wanted, name_of};
+use super::script::At;
+use super::{Director, Inner, Method, Wanted, name_of};
 use crate::deviation::Deviation;
 use crate::life::CALLS_MAX;
 use crate::options::{self, Seen};
@@ -34,7 +35,8 @@ impl Director {
         let seen = *seen;
         if seen.calls > options::budget(call).map_or(0, NonZeroU32::get).max(CALLS_MAX) {
             inner.tired_of = Some(name_of(call, &self.id));
-            self.stands.send_replace(Stand::Endless);
+            drop(inner);
+            self.settle();
             return None;
         }
         let deviation = match seen.spell {
@@ -68,9 +70,9 @@ impl Director {
         method: &Method,
         seen: Seen,
     ) -> Option<Deviation> {
-        let named =
-            (call.role() == Role::Step && call.cx().instance_id() == self.id).then(|| call.cx().step());
-        let deviation = inner.course.next(named, || options::of_call(call, seen, self.parking))?;
+        let is_named = call.role() == Role::Step && call.cx().instance_id() == self.id;
+        let at = if is_named { At::Call(call.cx().step()) } else { At::OtherCall };
+        let deviation = inner.course.next(at, || options::of_call(call, seen, self.scope.parking))?;
         let Some(each) = deviation.each() else { return Some(deviation) };
         let left = options::budget(call).map_or(1, NonZeroU32::get).saturating_sub(call.cx().attempt());
         inner.methods.entry(method.clone()).or_default().spell = Some((each, left));

@@ -1,39 +1,45 @@
 //! Who decides in one history what goes wrong, and remembers what happened.
 
 mod calls;
+mod clients;
 mod clock;
 mod method;
+mod root;
 mod script;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::future::pending;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-use saga_core::id::{Epoch, InstanceId};
-use saga_core::journal::InstanceState;
+use saga_core::definition::Definition;
+use saga_core::id::Epoch;
 use saga_core::runtime::Intercepted;
-use tokio::sync::watch;
+use saga_core::store::Write;
+use tokio::sync::{Notify, watch};
 
 use crate::deviation::Deviation;
-use crate::options::{Parking, Seen};
+use crate::options::{Choice, Scope, Seen};
 use crate::timeline::{Kind, LineId, Timeline};
 
 pub(crate) use calls::Begun;
+use clients::Asked;
 use clock::Elapsed;
 pub(crate) use clock::HistoryClock;
 pub(crate) use method::{Method, name_of};
-use script::Course;
-pub(crate) use script::{Script, Wanted};
+use root::Root;
+use script::{At, Course};
+pub(crate) use script::{Named, Script, Wanted};
 
 /// One history from its beginning to its end, over all lives of the process.
 #[derive(Debug)]
 pub(crate) struct Director {
     id: String,
-    parking: Parking,
+    scope: Scope,
     wanted: Wanted,
     inner: Mutex<Inner>,
     stands: watch::Sender<Stand>,
+    clients: Notify,
 }
 
 /// Where the history stands, for who waits for its next turn.
@@ -41,6 +47,8 @@ pub(crate) struct Director {
 pub(crate) enum Stand {
     /// It goes on.
     Open,
+    /// It goes on, and a client waits for an answer.
+    Asked,
     /// The process is dead.
     Dead,
     /// The instance has ended, or is parked.
@@ -55,9 +63,11 @@ struct Inner {
     methods: HashMap<Method, Seen>,
     late: Vec<(Method, Intercepted)>,
     unsent: Vec<usize>,
+    asked: Option<Asked>,
+    root: Root,
+    there: HashSet<String>,
     calls: usize,
     is_dead: bool,
-    has_ended: bool,
     tired_of: Option<String>,
     running: usize,
     stay: Option<Epoch>,
@@ -76,20 +86,33 @@ pub(crate) struct Trace {
     pub(crate) calls: usize,
     /// Whether everything went wrong that was to.
     pub(crate) is_complete: bool,
+    /// Whether something was to go wrong at a moment of another sort.
+    pub(crate) has_misfit: bool,
+    /// What was named, and did not come to pass.
+    pub(crate) missed: Vec<Named>,
     /// What happened.
     pub(crate) timeline: Timeline,
 }
 
 impl Director {
-    pub(crate) fn new(id: &str, script: Script, parking: Parking, wanted: Wanted) -> Arc<Self> {
+    /// Directs a history of the instance `id` of `definition`.
+    pub(crate) fn new(
+        id: &str,
+        definition: &Definition,
+        script: Script,
+        scope: Scope,
+        wanted: Wanted,
+    ) -> Arc<Self> {
         let inner = Inner {
             course: Course::new(script, wanted),
             methods: HashMap::new(),
             late: Vec::new(),
             unsent: Vec::new(),
+            asked: None,
+            root: Root::new(id, definition),
+            there: HashSet::new(),
             calls: 0,
             is_dead: false,
-            has_ended: false,
             tired_of: None,
             running: 0,
             stay: None,
@@ -97,7 +120,8 @@ impl Director {
             elapsed: Elapsed::new(),
         };
         let stands = watch::Sender::new(Stand::Open);
-        Arc::new(Self { id: id.to_owned(), parking, wanted, inner: Mutex::new(inner), stands })
+        let (id, inner, clients) = (id.to_owned(), Mutex::new(inner), Notify::new());
+        Arc::new(Self { id, scope, wanted, inner, stands, clients })
     }
 
     /// Lets a life of the process begin.
@@ -106,10 +130,9 @@ impl Director {
         inner.elapsed.begin_life(life);
         inner.is_dead = false;
         inner.running = 0;
-        let has_ended = inner.has_ended;
-        self.stands.send_replace(if has_ended { Stand::Ended } else { Stand::Open });
+        drop(inner);
+        self.settle();
         if life > 1 {
-            drop(inner);
             self.note(Kind::Plain, "the process starts again");
         }
     }
@@ -127,8 +150,9 @@ impl Director {
     /// Waits until the history stands so that `is_wanted`.
     pub(crate) async fn stands(&self, is_wanted: impl Fn(Stand) -> bool) -> Stand {
         let mut stands = self.stands.subscribe();
-        match stands.wait_for(|stand| is_wanted(*stand)).await {
-            Ok(stand) => *stand,
+        let stood = stands.wait_for(|stand| is_wanted(*stand)).await.map(|stand| *stand);
+        match stood {
+            Ok(stand) => stand,
             // The sender is `self`.
             Err(_closed) => pending().await,
         }
@@ -141,45 +165,52 @@ impl Director {
         }
     }
 
-    /// An entry is to be written. `None` if the process is dead.
-    pub(crate) fn begin_append(&self) -> Option<Option<Deviation>> {
+    /// Entries are to be written. `None` if the process is dead.
+    pub(crate) fn begin_append(&self, batch: &[Write]) -> Option<Option<Deviation>> {
         let mut inner = self.inner();
-        if inner.is_dead {
+        let Inner { course, root, is_dead, .. } = &mut *inner;
+        if *is_dead {
             return None;
         }
-        Some(inner.course.next(None, || vec![Deviation::CrashBefore, Deviation::CrashAfter]))
-    }
-
-    /// Whether a signal is sent: the one of this place in the list, for a step that waits for it at most `within`.
-    pub(crate) fn sends(&self, signal: usize, within: Option<Duration>) -> bool {
-        let mut inner = self.inner();
-        if inner.unsent.contains(&signal) {
-            return false;
-        }
-        let unsent = || within.map(|_| Deviation::Unsent).into_iter().collect();
-        if inner.course.next(None, unsent).is_some() {
-            inner.unsent.push(signal);
-            return false;
-        }
-        true
-    }
-
-    /// The instance that the history is about is in this state, durably.
-    pub(crate) fn reached(&self, instance: &InstanceId, state: InstanceState) {
-        if instance.as_str() == self.id && (state.is_terminal() || state == InstanceState::Parked) {
-            let mut inner = self.inner();
-            inner.has_ended = true;
-            if !inner.is_dead {
-                self.stands.send_replace(Stand::Ended);
+        let options = || {
+            let mut options = vec![Deviation::CrashBefore, Deviation::CrashAfter];
+            if self.scope.cancelling == Choice::Tried && root.can_be_cancelled_after(batch) {
+                options.push(Deviation::Cancel);
             }
+            options
+        };
+        Some(course.next(At::Entry(&|step| root.begins(step, batch)), options))
+    }
+
+    /// Something is durable.
+    pub(crate) fn written(&self, write: &Write) {
+        let mut inner = self.inner();
+        inner.root.note(write);
+        if let Write::Create { head, .. } = write {
+            inner.there.insert(head.id.to_string());
+            self.clients.notify_one();
         }
+    }
+
+    /// Tells who waits for it where the history stands now.
+    pub(crate) fn settle(&self) {
+        let inner = self.inner();
+        let stand = match () {
+            () if inner.tired_of.is_some() => Stand::Endless,
+            () if inner.is_dead => Stand::Dead,
+            () if inner.asked.is_some() => Stand::Asked,
+            () if inner.root.has_ended() => Stand::Ended,
+            () => Stand::Open,
+        };
+        self.stands.send_if_modified(|before| std::mem::replace(before, stand) != stand);
     }
 
     /// The process dies.
     pub(crate) fn die(&self, when: &str) {
         self.note(Kind::Deviates, format!("the process dies{when}"));
+        self.leave_unanswered();
         self.inner().is_dead = true;
-        self.stands.send_replace(Stand::Dead);
+        self.settle();
     }
 
     /// Notes something in the timeline, if there is one.
@@ -229,6 +260,8 @@ impl Director {
             moments: inner.course.moments(),
             calls: inner.calls,
             is_complete: inner.course.is_complete(),
+            has_misfit: inner.course.has_misfit(),
+            missed: inner.course.missed(),
             timeline: std::mem::take(&mut inner.timeline),
         }
     }
