@@ -5,6 +5,7 @@ mod client;
 mod deviation;
 mod director;
 mod explore;
+mod hurry;
 mod life;
 mod options;
 mod panics;

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use saga_core::journal::InstanceState;
 use saga_core::outcome::Outcome;
 use saga_core::runtime::{Handle, Orchestrator};
 use saga_core::saga::Saga;
-use saga_core::store::{MemoryStore, Query, Store as _, Timestamp};
+use saga_core::store::MemoryStore;
 
 use crate::client::{self, REVERTED};
 use crate::director::{Director, HistoryClock, Script, Stand, Trace, Wanted};
+use crate::hurry::hurry;
 use crate::options::Scope;
 use crate::panics::caught;
 use crate::perform::{Between, deliver};
@@ -24,9 +24,6 @@ pub const CALLS_MAX: u32 = 100;
 
 /// How long an instance may take, on its own clock: longer than the longest delays.
 pub const PATIENCE: Duration = Duration::from_secs(400 * 24 * 60 * 60);
-
-/// How often it is looked whether an instance only waits.
-const LOOK_EVERY: Duration = Duration::from_secs(60);
 
 /// What came of a history.
 pub(crate) struct Lived<S: Saga, W> {
@@ -104,7 +101,10 @@ async fn stand<S: Saga>(director: &Director) -> Ended<S> {
         return Ended::Died;
     }
     let method = director.tired_of().unwrap_or_default();
-    Ended::Failed(format!("it does not end: {method} is called again and again"))
+    Ended::Failed(format!(
+        "it does not end: {method} is called again and again; the timeline says why its calls fail, and \
+         `retry(attempts = ..)` how often they may"
+    ))
 }
 
 /// Runs the instance to its end, and lets calls arrive then that are still travelling.
@@ -120,7 +120,7 @@ async fn drive<S: Saga, W>(
             Ok(Ok(outcome)) => Ended::Outcome(outcome),
             Ok(Err(why)) => Ended::Failed(why),
             Err(_elapsed) => Ended::Failed(format!(
-                "it has not ended after {} days of its own time",
+                "it has not ended after {} days of its own time: it waits longer than can be tested",
                 PATIENCE.as_secs() / (24 * 60 * 60)
             )),
         }
@@ -140,30 +140,6 @@ async fn drive<S: Saga, W>(
         director.note(Kind::Plain, what);
     }
     ended
-}
-
-/// Lets time pass at once while instances only wait: a day of waiting costs as little as a second. Returns if they
-/// wait for what will never come.
-async fn hurry(director: &Director, store: &MemoryStore) -> String {
-    let states = vec![InstanceState::Running, InstanceState::Compensating];
-    let query = Query { states, limit: usize::MAX, ..Query::default() };
-    loop {
-        tokio::time::sleep(LOOK_EVERY).await;
-        let Ok(active) = store.query(&query).await else { continue };
-        let dues: Option<Vec<_>> = active.iter().map(|(_, head)| head.progress.due).collect();
-        // One that has no time to wait for does something.
-        let Some(first) = dues.and_then(|dues| dues.into_iter().min()) else { continue };
-        if director.is_calling() {
-            continue;
-        }
-        if first == Timestamp::NEVER {
-            return "it waits for a signal that nobody sends: see `.signal(..)`".to_owned();
-        }
-        let wait = first.since(Timestamp::from(director.now()));
-        if let Some(ahead) = wait.checked_sub(LOOK_EVERY) {
-            tokio::time::advance(ahead).await;
-        }
-    }
 }
 
 async fn run<S: Saga, W>(

@@ -52,7 +52,7 @@ enum Answer {
 
 impl Drop for Performance {
     fn drop(&mut self) {
-        self.director.end_call(self.begun.line);
+        self.director.end_call(&self.begun);
     }
 }
 
@@ -151,6 +151,7 @@ impl Performance {
 
     async fn wait_for_good(&self, why: &str) -> CallEnd {
         self.director.end(self.begun.line, why);
+        self.director.hangs(&self.begun);
         pending().await
     }
 

@@ -71,11 +71,16 @@ impl fmt::Display for Violation {
                 "a history with {deviations} deviations is unsound, the shortest found in {histories}:\n"
             )?,
         }
-        writeln!(f, "{timeline}")?;
+        if !timeline.is_empty() {
+            writeln!(f, "{timeline}")?;
+        }
         for line in message.lines() {
             writeln!(f, "  {line}")?;
         }
-        write!(f, "\nto run it alone: .only(\"{history}\")")
+        match history.is_empty() {
+            true => Ok(()),
+            false => write!(f, "\nto run it alone: .only(\"{history}\")"),
+        }
     }
 }
 

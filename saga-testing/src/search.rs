@@ -6,6 +6,7 @@ use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use saga_core::outcome::Outcome;
 use saga_core::saga::Saga;
 use tracing::subscriber::NoSubscriber;
 
@@ -21,6 +22,7 @@ use crate::subject::Subject;
 /// What a history came to.
 struct Found {
     verdict: Result<(), String>,
+    end: End,
     options: Vec<(usize, Deviation)>,
     moments: usize,
     calls: usize,
@@ -37,6 +39,7 @@ pub(crate) fn all<S: Saga, W>(
 ) -> Result<Exploration, Violation> {
     let mut exploration = Exploration { histories: 0, crash_points: 0, deviations: 0, calls: 0, left_out: 0 };
     let mut level = vec![Plan::default()];
+    let mut usual = None;
     loop {
         let depth = level.first().map_or(0, Plan::len);
         let wanted = if depth < limits.deviations_max { Wanted::Options } else { Wanted::Nothing };
@@ -48,9 +51,14 @@ pub(crate) fn all<S: Saga, W>(
             let crashes = plan.last().is_some_and(|(_, deviation)| deviation.is_crash());
             exploration.crash_points += usize::from(crashes);
         }
+        usual = usual.or_else(|| found.first().map(|found| found.end));
         let unsound = level.iter().zip(&found).filter(|(_, found)| found.verdict.is_err());
         if let Some((plan, found)) = unsound.min_by_key(|(_, found)| found.moments) {
-            return Err(tell(subject, check, plan, limits, found, exploration.histories));
+            let mut violation = tell(subject, check, plan, limits, found, exploration.histories);
+            if plan.len() > 0 && has_changed(subject, Some(check), limits, usual) {
+                violation.message += &format!("\n({CHANGED})");
+            }
+            return Err(violation);
         }
         let next: Vec<Plan> = level
             .iter()
@@ -63,9 +71,57 @@ pub(crate) fn all<S: Saga, W>(
         exploration.left_out += next.len().saturating_sub(left);
         level = choose(next, left);
         if level.is_empty() {
-            return Ok(exploration);
+            // The check has said its word of this history, and may count how often it is asked.
+            return match has_changed(subject, None, limits, usual) {
+                true => Err(Violation::without_history(CHANGED.to_owned())),
+                false => Ok(exploration),
+            };
         }
     }
+}
+
+/// How the outcome of a history is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Completed,
+    Compensated,
+    Parked,
+    None,
+}
+
+impl End {
+    fn of<S: Saga, W>(end: &Result<(Outcome<S>, W), String>) -> Self {
+        match end {
+            Ok((Outcome::Completed(_), _)) => Self::Completed,
+            Ok((Outcome::Compensated(_), _)) => Self::Compensated,
+            Ok((Outcome::Parked(_), _)) => Self::Parked,
+            Err(_) => Self::None,
+        }
+    }
+}
+
+/// What is told where histories are not apart from each other.
+const CHANGED: &str = "the history in which nothing goes wrong ended otherwise when it was run again: histories share \
+                       something. Does `make` build a new world each time? An `Arc` that it clones is one world for all.";
+
+/// Whether the history in which nothing goes wrong ends otherwise by now than it did: in truth each has a world of its
+/// own. `check` is asked whether it is still sound.
+fn has_changed<S: Saga, W>(
+    subject: &Subject<'_, S, W>,
+    check: Option<&Check<'_, S, W>>,
+    limits: Limits,
+    usual: Option<End>,
+) -> bool {
+    let again = || {
+        let lived = live(subject, Script::Moments(Plan::default()), limits.scope, Wanted::Nothing);
+        let is_usual = Some(End::of(&lived.end)) == usual;
+        let is_sound = match (check, &lived.end) {
+            (Some(check), Ok((outcome, world))) => judge(check, world, outcome).is_ok(),
+            _ => true,
+        };
+        !(is_usual && is_sound)
+    };
+    on_a_thread(|| quietly(|| without_logs(again)))
 }
 
 /// Runs one history.
@@ -96,10 +152,12 @@ fn run<S: Saga, W>(
     wanted: Wanted,
 ) -> Found {
     let lived = live(subject, Script::Moments(plan.clone()), limits.scope, wanted);
+    let end = End::of(&lived.end);
     let verdict = lived.end.and_then(|(outcome, world)| judge(check, &world, &outcome));
     let trace = lived.trace;
     Found {
         verdict,
+        end,
         options: trace.options,
         moments: trace.moments,
         calls: trace.calls,

@@ -13,6 +13,8 @@ mod clients;
 mod contract;
 mod family;
 mod language;
+mod limits;
+mod real;
 mod reports;
 mod sound;
 mod support;

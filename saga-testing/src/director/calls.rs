@@ -1,9 +1,11 @@
 //! The calls of a history.
 
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use saga_core::private::Role;
 use saga_core::runtime::Intercepted;
+use tokio::time::Instant;
 
 use super::script::At;
 use super::{Director, Inner, Method, Wanted, name_of};
@@ -18,6 +20,58 @@ pub(crate) struct Begun {
     pub(crate) method: Method,
     pub(crate) deviation: Option<Deviation>,
     pub(crate) line: Option<LineId>,
+    /// How many calls had begun, this one included.
+    pub(crate) number: usize,
+}
+
+/// A call under way.
+#[derive(Debug)]
+pub(super) struct Running {
+    number: usize,
+    name: String,
+    began: Duration,
+    /// When it is given up.
+    deadline: Option<Instant>,
+    /// Whether nothing comes of it before that.
+    hangs: bool,
+}
+
+/// The calls that are under way.
+#[derive(Debug)]
+pub(crate) struct UnderWay {
+    calls: Vec<(Call, Option<Instant>)>,
+    /// How many have begun so far, those that are over included.
+    pub(crate) begun: usize,
+}
+
+/// A call under way.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    pub(crate) name: String,
+    pub(crate) took: Duration,
+}
+
+impl UnderWay {
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.calls.is_empty()
+    }
+
+    /// Of those that the saga makes itself the one that began first.
+    pub(crate) fn longest(&self) -> Option<&Call> {
+        self.calls
+            .iter()
+            .filter(|(_, hangs_until)| hangs_until.is_none())
+            .map(|(call, _)| call)
+            .max_by_key(|call| call.took)
+    }
+
+    /// When the first of them is given up, if nothing comes of any before.
+    pub(crate) fn hang_until(&self) -> Option<Instant> {
+        let deadlines: Option<Vec<Instant>> =
+            self.calls.iter().map(|(_, hangs_until)| *hangs_until).collect();
+        deadlines?.into_iter().min()
+    }
 }
 
 impl Director {
@@ -29,7 +83,7 @@ impl Director {
             return None;
         }
         inner.calls += 1;
-        inner.running += 1;
+        let number = inner.calls;
         let seen = inner.methods.entry(method.clone()).or_default();
         seen.calls += 1;
         let seen = *seen;
@@ -60,7 +114,11 @@ impl Director {
                 format!("{}, attempt {}", name_of(call, &self.id), call.cx().attempt()),
             )
         });
-        Some(Begun { method, deviation, line })
+        let began = inner.elapsed.now();
+        let deadline = call.cx().attempt_deadline();
+        let name = name_of(call, &self.id);
+        inner.running.push(Running { number, name, began, deadline, hangs: false });
+        Some(Begun { method, deviation, line, number })
     }
 
     fn decide_on(
@@ -103,16 +161,31 @@ impl Director {
     }
 
     /// A call is over. If nothing was noted of it, it was given up, alone or with the process.
-    pub(crate) fn end_call(&self, line: Option<LineId>) {
+    pub(crate) fn end_call(&self, begun: &Begun) {
         let mut inner = self.inner();
-        inner.running = inner.running.saturating_sub(1);
+        inner.running.retain(|running| running.number != begun.number);
         let end = if inner.is_dead { "it dies with the process" } else { "no answer in time" };
         drop(inner);
-        self.end(line, end);
+        self.end(begun.line, end);
     }
 
-    /// Whether a call is under way.
-    pub(crate) fn is_calling(&self) -> bool {
-        self.inner().running > 0
+    /// Nothing comes of the call before it is given up.
+    pub(crate) fn hangs(&self, begun: &Begun) {
+        let mut inner = self.inner();
+        let running = inner.running.iter_mut().find(|running| running.number == begun.number);
+        if let Some(running) = running {
+            running.hangs = true;
+        }
+    }
+
+    /// The calls under way.
+    pub(crate) fn under_way(&self) -> UnderWay {
+        let inner = self.inner();
+        let now = inner.elapsed.now();
+        let calls = inner.running.iter().map(|running| {
+            let call = Call { name: running.name.clone(), took: now.saturating_sub(running.began) };
+            (call, running.deadline.filter(|_| running.hangs))
+        });
+        UnderWay { calls: calls.collect(), begun: inner.calls }
     }
 }

@@ -23,6 +23,7 @@ use crate::options::{Choice, Scope, Seen};
 use crate::timeline::{Kind, LineId, Timeline};
 
 pub(crate) use calls::Begun;
+use calls::Running;
 use clients::Asked;
 use clock::Elapsed;
 pub(crate) use clock::HistoryClock;
@@ -69,7 +70,7 @@ struct Inner {
     calls: usize,
     is_dead: bool,
     tired_of: Option<String>,
-    running: usize,
+    running: Vec<Running>,
     stay: Option<Epoch>,
     timeline: Timeline,
     elapsed: Elapsed,
@@ -114,7 +115,7 @@ impl Director {
             calls: 0,
             is_dead: false,
             tired_of: None,
-            running: 0,
+            running: Vec::new(),
             stay: None,
             timeline: Timeline::default(),
             elapsed: Elapsed::new(),
@@ -129,7 +130,7 @@ impl Director {
         let mut inner = self.inner();
         inner.elapsed.begin_life(life);
         inner.is_dead = false;
-        inner.running = 0;
+        inner.running.clear();
         drop(inner);
         self.settle();
         if life > 1 {
