@@ -144,7 +144,9 @@ impl<'a, S: Saga, W: 'a> Case<'a, S, W> {
     {
         let Self { subject, wrong } = self;
         let script = Script::Named(wrong);
-        let lived = on_a_thread(|| live(&subject, script, Scope::default(), Wanted::Timeline));
+        let lived = on_a_thread(&subject.watch, || {
+            live(&subject, &subject.watch.begin(), script, Scope::default(), Wanted::Timeline)
+        });
         let timeline = lived.trace.timeline;
         match lived.end {
             Ok((outcome, world)) if lived.trace.is_complete => (world, outcome),

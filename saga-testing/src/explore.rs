@@ -15,6 +15,7 @@ use crate::report::{Exploration, Violation};
 use crate::search;
 use crate::subject::Subject;
 use crate::verdict::Verdict;
+use crate::watch::{Place, Watched};
 
 /// How many things go wrong in one history at most if nothing is said: what two of them do together is where sagas
 /// break, and three cost a hundred times as much.
@@ -187,9 +188,11 @@ impl<'a, S: Saga, W: 'a> Explore<'a, S, W> {
 /// What `check` says of an outcome.
 pub(crate) fn judge<S: Saga, W>(
     check: &Check<'_, S, W>,
+    watched: &Watched<'_>,
     world: &W,
     outcome: &Outcome<S>,
 ) -> Result<(), String> {
+    watched.is_at(Place::Check);
     let mut check = check.lock().unwrap_or_else(PoisonError::into_inner);
     caught(|| check(world, outcome)).and_then(|verdict| verdict)
 }

@@ -17,6 +17,7 @@ mod store;
 mod subject;
 mod timeline;
 mod verdict;
+mod watch;
 mod written;
 
 pub use case::{Case, case, crash_after, fail_at, in_doubt_at};

@@ -17,6 +17,7 @@ use crate::perform::{Between, deliver};
 use crate::store::MortalStore;
 use crate::subject::Subject;
 use crate::timeline::Kind;
+use crate::watch::{Place, Watched};
 
 /// How often a method may be called in one history if its policy says no more: a method that is called more often
 /// does not come to an end, since nothing goes wrong more often than once or twice.
@@ -42,17 +43,19 @@ enum Ended<S: Saga> {
 /// Lives through the history that `script` says.
 pub(crate) fn live<S: Saga, W>(
     subject: &Subject<'_, S, W>,
+    watched: &Watched<'_>,
     script: Script,
     scope: Scope,
     wanted: Wanted,
 ) -> Lived<S, W> {
     let director = Director::new(&subject.id, &S::definition(), script, scope, wanted);
-    let end = live_on(subject, &director);
+    let end = live_on(subject, watched, &director);
     Lived { end, trace: director.trace() }
 }
 
 fn live_on<S: Saga, W>(
     subject: &Subject<'_, S, W>,
+    watched: &Watched<'_>,
     director: &Arc<Director>,
 ) -> Result<(Outcome<S>, W), String> {
     if let Some(mistake) = subject.mistake() {
@@ -74,6 +77,7 @@ fn live_on<S: Saga, W>(
                 (Arc::new(saga), world)
             }
         };
+        watched.is_at(Place::Run(Arc::clone(director)));
         let ended = runtime.block_on(async {
             director.begin_life(life);
             let ended = tokio::select! {

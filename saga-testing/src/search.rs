@@ -18,6 +18,7 @@ use crate::panics::quietly;
 use crate::plan::Plan;
 use crate::report::{Exploration, Violation};
 use crate::subject::Subject;
+use crate::watch::Watch;
 
 /// What a history came to.
 struct Found {
@@ -43,7 +44,7 @@ pub(crate) fn all<S: Saga, W>(
     loop {
         let depth = level.first().map_or(0, Plan::len);
         let wanted = if depth < limits.deviations_max { Wanted::Options } else { Wanted::Nothing };
-        let found = on_all_threads(&level, |plan| run(subject, check, plan, limits, wanted));
+        let found = on_all_threads(&subject.watch, &level, |plan| run(subject, check, plan, limits, wanted));
         exploration.deviations = depth;
         for (plan, found) in level.iter().zip(&found).filter(|(_, found)| found.is_complete) {
             exploration.histories += 1;
@@ -113,15 +114,16 @@ fn has_changed<S: Saga, W>(
     usual: Option<End>,
 ) -> bool {
     let again = || {
-        let lived = live(subject, Script::Moments(Plan::default()), limits.scope, Wanted::Nothing);
+        let (watched, script) = (subject.watch.begin(), Script::Moments(Plan::default()));
+        let lived = live(subject, &watched, script, limits.scope, Wanted::Nothing);
         let is_usual = Some(End::of(&lived.end)) == usual;
         let is_sound = match (check, &lived.end) {
-            (Some(check), Ok((outcome, world))) => judge(check, world, outcome).is_ok(),
+            (Some(check), Ok((outcome, world))) => judge(check, &watched, world, outcome).is_ok(),
             _ => true,
         };
         !(is_usual && is_sound)
     };
-    on_a_thread(|| quietly(|| without_logs(again)))
+    on_a_thread(&subject.watch, || quietly(|| without_logs(again)))
 }
 
 /// Runs one history.
@@ -131,7 +133,7 @@ pub(crate) fn one<S: Saga, W>(
     plan: &Plan,
     limits: Limits,
 ) -> Result<Exploration, Violation> {
-    let found = on_a_thread(|| run(subject, check, plan, limits, Wanted::Nothing));
+    let found = on_a_thread(&subject.watch, || run(subject, check, plan, limits, Wanted::Nothing));
     if found.verdict.is_err() && !found.has_misfit {
         return Err(tell(subject, check, plan, limits, &found, 1));
     }
@@ -151,9 +153,10 @@ fn run<S: Saga, W>(
     limits: Limits,
     wanted: Wanted,
 ) -> Found {
-    let lived = live(subject, Script::Moments(plan.clone()), limits.scope, wanted);
+    let watched = subject.watch.begin();
+    let lived = live(subject, &watched, Script::Moments(plan.clone()), limits.scope, wanted);
     let end = End::of(&lived.end);
-    let verdict = lived.end.and_then(|(outcome, world)| judge(check, &world, &outcome));
+    let verdict = lived.end.and_then(|(outcome, world)| judge(check, &watched, &world, &outcome));
     let trace = lived.trace;
     Found {
         verdict,
@@ -176,10 +179,11 @@ fn tell<S: Saga, W>(
     histories: usize,
 ) -> Violation {
     let script = Script::Moments(plan.clone());
-    let (verdict, timeline) = on_a_thread(|| {
+    let (verdict, timeline) = on_a_thread(&subject.watch, || {
         quietly(|| {
-            let lived = live(subject, script, limits.scope, Wanted::Timeline);
-            let verdict = lived.end.and_then(|(outcome, world)| judge(check, &world, &outcome));
+            let watched = subject.watch.begin();
+            let lived = live(subject, &watched, script, limits.scope, Wanted::Timeline);
+            let verdict = lived.end.and_then(|(outcome, world)| judge(check, &watched, &world, &outcome));
             (verdict, lived.trace.timeline)
         })
     });
@@ -213,7 +217,7 @@ fn choose(plans: Vec<Plan>, left: usize) -> Vec<Plan> {
 }
 
 /// What `run` makes of each plan, in their order.
-fn on_all_threads<T: Send>(plans: &[Plan], run: impl Fn(&Plan) -> T + Sync) -> Vec<T> {
+fn on_all_threads<T: Send>(watch: &Watch, plans: &[Plan], run: impl Fn(&Plan) -> T + Sync) -> Vec<T> {
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::with_capacity(plans.len()));
     let work = || {
@@ -225,10 +229,12 @@ fn on_all_threads<T: Send>(plans: &[Plan], run: impl Fn(&Plan) -> T + Sync) -> V
         }
     };
     let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(plans.len());
-    thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| quietly(|| without_logs(work)));
-        }
+    watch.over(|| {
+        thread::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(|| quietly(|| without_logs(work)));
+            }
+        });
     });
     let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     done.sort_by_key(|(at, _)| *at);
@@ -236,8 +242,8 @@ fn on_all_threads<T: Send>(plans: &[Plan], run: impl Fn(&Plan) -> T + Sync) -> V
 }
 
 /// What `run` returns on a thread of its own: a history has a runtime, and the caller's thread is in one already.
-pub(crate) fn on_a_thread<T: Send>(run: impl FnOnce() -> T + Send) -> T {
-    let ran = thread::scope(|scope| scope.spawn(run).join());
+pub(crate) fn on_a_thread<T: Send>(watch: &Watch, run: impl FnOnce() -> T + Send) -> T {
+    let ran = watch.over(|| thread::scope(|scope| scope.spawn(run).join()));
     ran.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 

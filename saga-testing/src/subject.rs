@@ -12,6 +12,8 @@ use saga_core::private::Payloads;
 use saga_core::runtime::{Builder, Orchestrator};
 use saga_core::saga::{Receives, Saga};
 
+use crate::watch::Watch;
+
 /// The id of the instance if nothing is said.
 const DEFAULT_ID: &str = "explored";
 
@@ -35,6 +37,7 @@ pub(crate) struct Subject<'a, S: Saga, W> {
     register: Vec<Register<'a, W>>,
     pub(crate) signals: Vec<Message>,
     mistake: Option<String>,
+    pub(crate) watch: Watch,
 }
 
 /// A signal that is sent to an instance of each history.
@@ -72,6 +75,7 @@ impl<'a, S: Saga, W> Subject<'a, S, W> {
             register: Vec::new(),
             signals: Vec::new(),
             mistake: None,
+            watch: Watch::default(),
         }
     }
 

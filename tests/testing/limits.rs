@@ -1,5 +1,7 @@
 //! What a test kit cannot do, or a test does by mistake: each has an answer in words.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use sagas::prelude::*;
@@ -100,7 +102,23 @@ impl Generous {
 
 #[tokio::test]
 async fn a_service_that_does_not_answer_for_a_month_costs_nothing() {
-    let found = explore(|| (Generous, ()), ()).run().await;
+    // What passes at once has no minutes: those that do pass are counted in the world.
+    let make = || {
+        let minutes = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&minutes);
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(Duration::from_secs(60)).await;
+                counted.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        (Generous, minutes)
+    };
+    let check = |minutes: &Arc<AtomicU32>, _: &Outcome<Generous>| {
+        let passed = minutes.load(Ordering::Relaxed);
+        assert!(passed < 100, "{passed} minutes of a month, one by one");
+    };
+    let found = explore(make, ()).check(check).run().await;
     assert_eq!(found.left_out, 0, "{found}");
 }
 

@@ -57,6 +57,11 @@ impl UnderWay {
         self.calls.is_empty()
     }
 
+    /// What they are called.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.calls.iter().map(|(call, _)| call.name.clone()).collect()
+    }
+
     /// Of those that the saga makes itself the one that began first.
     pub(crate) fn longest(&self) -> Option<&Call> {
         self.calls

@@ -238,6 +238,11 @@ impl Director {
         self.inner().stay.take()
     }
 
+    /// The code of the history.
+    pub(crate) fn code(&self) -> String {
+        self.inner().course.code()
+    }
+
     /// The time on the instances' clock.
     pub(crate) fn now(&self) -> SystemTime {
         self.inner().elapsed.wall()

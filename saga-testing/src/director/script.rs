@@ -135,6 +135,14 @@ impl Course {
         self.moment
     }
 
+    /// Its code, if it has one.
+    pub(super) fn code(&self) -> String {
+        match &self.script {
+            Script::Moments(plan) => plan.to_string(),
+            Script::Named(_) => String::new(),
+        }
+    }
+
     /// Whether everything went wrong that was to.
     pub(super) fn is_complete(&self) -> bool {
         match &self.script {
