@@ -103,7 +103,8 @@ impl End {
 
 /// What is told where histories are not apart from each other.
 const CHANGED: &str = "the history in which nothing goes wrong ended otherwise when it was run again: histories share \
-                       something. Does `make` build a new world each time? An `Arc` that it clones is one world for all.";
+                       something, or are not the same in every run. Does `make` build a new world each time? An \
+                       `Arc` that it clones is one world for all.";
 
 /// Whether the history in which nothing goes wrong ends otherwise by now than it did: in truth each has a world of its
 /// own. `check` is asked whether it is still sound.

@@ -25,7 +25,8 @@ impl Single {
     }
 }
 
-const SHARED: &str = "histories share something. Does `make` build a new world each time?";
+const SHARED: &str =
+    "histories share something, or are not the same in every run. Does `make` build a new world each";
 
 #[tokio::test]
 async fn a_world_that_histories_share_is_told_with_the_violation_that_comes_of_it() {

@@ -31,8 +31,8 @@ impl Director {
         true
     }
 
-    /// A client cancels the instance: it asks for it in [`wants_to_cancel`](Self::wants_to_cancel).
-    /// `begun` names the attempts that are under way since this moment.
+    /// A client cancels the instance, which [`wants_to_cancel`](Self::wants_to_cancel) tells it. `begun` names the
+    /// attempts that are under way since this moment.
     pub(crate) fn has_cancelled(&self, begun: impl FnOnce() -> Vec<String>) {
         let begun = if self.is_recording() { begun() } else { Vec::new() };
         let line = match begun.as_slice() {
