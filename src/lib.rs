@@ -83,8 +83,9 @@
 //! # Features
 //! - `macros` (default): the attribute macros and the derive.
 //! - `sqlite` (default): [`SqliteStore`].
-//! - `testing` (default): [`testing`]. It turns on tokio's `test-util`; a program that does not want that in its
-//!   release build takes the others by name, and this one as a dev-dependency.
+//! - `testing` (default): [`testing`]. It turns on tokio's `test-util`, which costs a release build next to nothing (a
+//!   load of an atomic for each look at the clock); a program that does not want it there takes the others by name, and
+//!   this one as a dev-dependency: [how](testing#what-it-costs-a-program).
 //! - `metrics`: what the orchestrator counts and measures goes to the recorder of the crate `metrics` that the
 //!   program installs. Not a default, since nobody can tell from here whether there is one, and the gauges are asked
 //!   of the store.

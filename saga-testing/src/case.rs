@@ -11,9 +11,9 @@ use saga_core::runtime::Builder;
 use saga_core::saga::{Receives, Saga, Step};
 
 use crate::deviation::Deviation;
-use crate::director::{Script, Wanted};
+use crate::director::{Named, Script, Wanted};
 use crate::life::live;
-use crate::options::Parking;
+use crate::options::Scope;
 use crate::search::on_a_thread;
 use crate::subject::Subject;
 
@@ -56,7 +56,7 @@ pub fn crash_after<'a, S: Saga, W: 'a>(
 #[must_use = "nothing runs until it is awaited"]
 pub struct Case<'a, S: Saga, W> {
     subject: Subject<'a, S, W>,
-    wrong: Vec<(&'static str, Deviation)>,
+    wrong: Vec<Named>,
 }
 
 impl<S: Saga, W> fmt::Debug for Case<'_, S, W> {
@@ -82,6 +82,23 @@ impl<'a, S: Saga, W: 'a> Case<'a, S, W> {
         self.and(step, Deviation::CrashAfterCall)
     }
 
+    /// A client cancels the instance when `step` begins: while its first call is under way, or while it waits. Where
+    /// the pivot has begun by then, that is refused.
+    pub fn cancel_at(mut self, step: S::Step) -> Self {
+        self.wrong.push(Named::Cancel(step.name()));
+        self
+    }
+
+    /// A client reverts the instance once it has completed, which a saga with a pivot does not allow.
+    pub fn revert(mut self) -> Self {
+        if S::definition().pivot().is_some() {
+            let name = S::NAME;
+            self.subject.is_wrong(format!("`.revert()`: {name} has a pivot, after which nothing goes back"));
+        }
+        self.wrong.push(Named::Revert);
+        self
+    }
+
     /// Registers further sagas over the same world: those that steps of this one are instances of.
     pub fn register(mut self, register: impl Fn(Builder, &W) -> Builder + Send + Sync + 'a) -> Self {
         self.subject.also_register(register);
@@ -93,7 +110,19 @@ impl<'a, S: Saga, W: 'a> Case<'a, S, W> {
     where
         S: Receives<P>,
     {
-        self.subject.also_signal(signal_id.into(), &payload);
+        self.subject.also_signal::<S, P>(None, signal_id.into(), &payload);
+        self
+    }
+
+    /// Sends a signal to a child when it has started. The child is named by its step (`TripStep::Stay`), the child of
+    /// a child by the steps on the way to it (`"stay/breakfast"`).
+    pub fn signal_child<C: Receives<P>, P: Payloads>(
+        mut self,
+        child: impl fmt::Display,
+        signal_id: impl Into<String>,
+        payload: P,
+    ) -> Self {
+        self.subject.also_signal::<C, P>(Some(child.to_string()), signal_id.into(), &payload);
         self
     }
 
@@ -104,7 +133,7 @@ impl<'a, S: Saga, W: 'a> Case<'a, S, W> {
     }
 
     fn and(mut self, step: S::Step, deviation: Deviation) -> Self {
-        self.wrong.push((step.name(), deviation));
+        self.wrong.push(Named::Call(step.name(), deviation));
         self
     }
 
@@ -115,11 +144,17 @@ impl<'a, S: Saga, W: 'a> Case<'a, S, W> {
     {
         let Self { subject, wrong } = self;
         let script = Script::Named(wrong);
-        let lived = on_a_thread(|| live(&subject, script, Parking::LeftOut, Wanted::Timeline));
+        let lived = on_a_thread(&subject.watch, || {
+            live(&subject, &subject.watch.begin(), script, Scope::default(), Wanted::Timeline)
+        });
         let timeline = lived.trace.timeline;
         match lived.end {
             Ok((outcome, world)) if lived.trace.is_complete => (world, outcome),
-            Ok(_) => panic!("a step was not called at which something was to go wrong:\n\n{timeline}"),
+            Ok(_) => {
+                let missed: Vec<_> = lived.trace.missed.iter().map(ToString::to_string).collect();
+                let missed = missed.join(", ");
+                panic!("a step was not called at which something was to go wrong ({missed}):\n\n{timeline}")
+            }
             Err(why) => panic!("{why}\n\n{timeline}"),
         }
     }

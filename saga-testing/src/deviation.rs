@@ -39,10 +39,14 @@ pub(crate) enum Deviation {
     CrashAfter,
     /// The signal is not sent.
     Unsent,
+    /// A client cancels the instance when the entry was written.
+    Cancel,
+    /// A client reverts the completed instance.
+    Revert,
 }
 
 impl Deviation {
-    const ALL: [Self; 18] = [
+    const ALL: [Self; 20] = [
         Self::Refuse,
         Self::NotDone,
         Self::Down,
@@ -61,6 +65,8 @@ impl Deviation {
         Self::CrashBefore,
         Self::CrashAfter,
         Self::Unsent,
+        Self::Cancel,
+        Self::Revert,
     ];
 
     /// Its word in the code of a history.
@@ -84,6 +90,8 @@ impl Deviation {
             Self::CrashBefore => "crash-before",
             Self::CrashAfter => "crash-after",
             Self::Unsent => "unsent",
+            Self::Cancel => "cancel",
+            Self::Revert => "revert",
         }
     }
 

@@ -8,13 +8,14 @@ use saga_core::private::Payloads;
 use saga_core::runtime::Builder;
 use saga_core::saga::{Receives, Saga};
 
-use crate::options::Parking;
+use crate::options::{Choice, Scope};
 use crate::panics::caught;
 use crate::plan::Plan;
 use crate::report::{Exploration, Violation};
 use crate::search;
 use crate::subject::Subject;
 use crate::verdict::Verdict;
+use crate::watch::{Place, Watched};
 
 /// How many things go wrong in one history at most if nothing is said: what two of them do together is where sagas
 /// break, and three cost a hundred times as much.
@@ -37,7 +38,7 @@ pub fn explore<'a, S: Saga, W: 'a>(
         limits: Limits {
             deviations_max: DEFAULT_DEVIATIONS,
             histories_max: DEFAULT_HISTORIES,
-            parking: Parking::LeftOut,
+            scope: Scope::default(),
         },
         only: None,
     }
@@ -60,7 +61,7 @@ pub(crate) type Check<'a, S, W> = Mutex<Box<dyn FnMut(&W, &Outcome<S>) -> Result
 pub(crate) struct Limits {
     pub(crate) deviations_max: usize,
     pub(crate) histories_max: usize,
-    pub(crate) parking: Parking,
+    pub(crate) scope: Scope,
 }
 
 impl<S: Saga, W> fmt::Debug for Explore<'_, S, W> {
@@ -89,7 +90,19 @@ impl<'a, S: Saga, W: 'a> Explore<'a, S, W> {
     where
         S: Receives<P>,
     {
-        self.subject.also_signal(signal_id.into(), &payload);
+        self.subject.also_signal::<S, P>(None, signal_id.into(), &payload);
+        self
+    }
+
+    /// Sends a signal to a child when it has started; see [`signal`](Self::signal). The child is named by its step
+    /// (`TripStep::Stay`), the child of a child by the steps on the way to it (`"stay/breakfast"`).
+    pub fn signal_child<C: Receives<P>, P: Payloads>(
+        mut self,
+        child: impl fmt::Display,
+        signal_id: impl Into<String>,
+        payload: P,
+    ) -> Self {
+        self.subject.also_signal::<C, P>(Some(child.to_string()), signal_id.into(), &payload);
         self
     }
 
@@ -116,7 +129,20 @@ impl<'a, S: Saga, W: 'a> Explore<'a, S, W> {
     /// compensations and checks that fail until their attempts are spent. Without it an outcome is parked only where
     /// the saga says so (`in_doubt = park`), or where its own services say such things.
     pub fn with_parking(mut self) -> Self {
-        self.limits.parking = Parking::Tried;
+        self.limits.scope.parking = Choice::Tried;
+        self
+    }
+
+    /// Leaves out the histories in which a client cancels the instance: for a saga whose users never do.
+    pub fn without_cancelling(mut self) -> Self {
+        self.limits.scope.cancelling = Choice::LeftOut;
+        self
+    }
+
+    /// Leaves out the histories in which a client reverts the completed instance: for a saga whose users never do. One
+    /// with a pivot cannot be reverted, and has no such histories.
+    pub fn without_reverting(mut self) -> Self {
+        self.limits.scope.reverting = Choice::LeftOut;
         self
     }
 
@@ -146,6 +172,9 @@ impl<'a, S: Saga, W: 'a> Explore<'a, S, W> {
     #[expect(clippy::unused_async, reason = "threads are what it uses today")]
     pub async fn try_run(self) -> Result<Exploration, Violation> {
         let Self { subject, check, limits, only } = self;
+        if let Some(mistake) = subject.mistake() {
+            return Err(Violation::without_history(mistake.to_owned()));
+        }
         match only {
             None => search::all(&subject, &check, limits),
             Some(code) => match code.parse::<Plan>() {
@@ -159,9 +188,11 @@ impl<'a, S: Saga, W: 'a> Explore<'a, S, W> {
 /// What `check` says of an outcome.
 pub(crate) fn judge<S: Saga, W>(
     check: &Check<'_, S, W>,
+    watched: &Watched<'_>,
     world: &W,
     outcome: &Outcome<S>,
 ) -> Result<(), String> {
+    watched.is_at(Place::Check);
     let mut check = check.lock().unwrap_or_else(PoisonError::into_inner);
     caught(|| check(world, outcome)).and_then(|verdict| verdict)
 }

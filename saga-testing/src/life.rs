@@ -3,20 +3,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use saga_core::error::Error;
-use saga_core::journal::InstanceState;
 use saga_core::outcome::Outcome;
-use saga_core::runtime::Orchestrator;
+use saga_core::runtime::{Handle, Orchestrator};
 use saga_core::saga::Saga;
-use saga_core::store::{MemoryStore, Query, Store as _, Timestamp};
+use saga_core::store::MemoryStore;
 
+use crate::client::{self, REVERTED};
 use crate::director::{Director, HistoryClock, Script, Stand, Trace, Wanted};
-use crate::options::Parking;
+use crate::hurry::hurry;
+use crate::options::Scope;
 use crate::panics::caught;
 use crate::perform::{Between, deliver};
 use crate::store::MortalStore;
 use crate::subject::Subject;
 use crate::timeline::Kind;
+use crate::watch::{Place, Watched};
 
 /// How often a method may be called in one history if its policy says no more: a method that is called more often
 /// does not come to an end, since nothing goes wrong more often than once or twice.
@@ -24,9 +25,6 @@ pub const CALLS_MAX: u32 = 100;
 
 /// How long an instance may take, on its own clock: longer than the longest delays.
 pub const PATIENCE: Duration = Duration::from_secs(400 * 24 * 60 * 60);
-
-/// How often it is looked whether an instance only waits.
-const LOOK_EVERY: Duration = Duration::from_secs(60);
 
 /// What came of a history.
 pub(crate) struct Lived<S: Saga, W> {
@@ -45,19 +43,24 @@ enum Ended<S: Saga> {
 /// Lives through the history that `script` says.
 pub(crate) fn live<S: Saga, W>(
     subject: &Subject<'_, S, W>,
+    watched: &Watched<'_>,
     script: Script,
-    parking: Parking,
+    scope: Scope,
     wanted: Wanted,
 ) -> Lived<S, W> {
-    let director = Director::new(&subject.id, script, parking, wanted);
-    let end = live_on(subject, &director);
+    let director = Director::new(&subject.id, &S::definition(), script, scope, wanted);
+    let end = live_on(subject, watched, &director);
     Lived { end, trace: director.trace() }
 }
 
 fn live_on<S: Saga, W>(
     subject: &Subject<'_, S, W>,
+    watched: &Watched<'_>,
     director: &Arc<Director>,
 ) -> Result<(Outcome<S>, W), String> {
+    if let Some(mistake) = subject.mistake() {
+        return Err(mistake.to_owned());
+    }
     let store = MemoryStore::new();
     let mut made = None;
     for life in 1.. {
@@ -74,6 +77,7 @@ fn live_on<S: Saga, W>(
                 (Arc::new(saga), world)
             }
         };
+        watched.is_at(Place::Run(Arc::clone(director)));
         let ended = runtime.block_on(async {
             director.begin_life(life);
             let ended = tokio::select! {
@@ -101,7 +105,10 @@ async fn stand<S: Saga>(director: &Director) -> Ended<S> {
         return Ended::Died;
     }
     let method = director.tired_of().unwrap_or_default();
-    Ended::Failed(format!("it does not end: {method} is called again and again"))
+    Ended::Failed(format!(
+        "it does not end: {method} is called again and again; the timeline says why its calls fail, and \
+         `retry(attempts = ..)` how often they may"
+    ))
 }
 
 /// Runs the instance to its end, and lets calls arrive then that are still travelling.
@@ -117,7 +124,7 @@ async fn drive<S: Saga, W>(
             Ok(Ok(outcome)) => Ended::Outcome(outcome),
             Ok(Err(why)) => Ended::Failed(why),
             Err(_elapsed) => Ended::Failed(format!(
-                "it has not ended after {} days of its own time",
+                "it has not ended after {} days of its own time: it waits longer than can be tested",
                 PATIENCE.as_secs() / (24 * 60 * 60)
             )),
         }
@@ -139,30 +146,6 @@ async fn drive<S: Saga, W>(
     ended
 }
 
-/// Lets time pass at once while instances only wait: a day of waiting costs as little as a second. Returns if they
-/// wait for what will never come.
-async fn hurry(director: &Director, store: &MemoryStore) -> String {
-    let states = vec![InstanceState::Running, InstanceState::Compensating];
-    let query = Query { states, limit: usize::MAX, ..Query::default() };
-    loop {
-        tokio::time::sleep(LOOK_EVERY).await;
-        let Ok(active) = store.query(&query).await else { continue };
-        let dues: Option<Vec<_>> = active.iter().map(|(_, head)| head.progress.due).collect();
-        // One that has no time to wait for does something.
-        let Some(first) = dues.and_then(|dues| dues.into_iter().min()) else { continue };
-        if director.is_calling() {
-            continue;
-        }
-        if first == Timestamp::NEVER {
-            return "it waits for a signal that nobody sends: see `.signal(..)`".to_owned();
-        }
-        let wait = first.since(Timestamp::from(director.now()));
-        if let Some(ahead) = wait.checked_sub(LOOK_EVERY) {
-            tokio::time::advance(ahead).await;
-        }
-    }
-}
-
 async fn run<S: Saga, W>(
     subject: &Subject<'_, S, W>,
     director: &Arc<Director>,
@@ -178,18 +161,28 @@ async fn run<S: Saga, W>(
     let orchestrator = orchestrator.map_err(|error| format!("no orchestrator could be built: {error}"))?;
     let handle = orchestrator.start::<S>(subject.id.as_str(), subject.input()?).await;
     let handle = handle.map_err(|error| format!("the instance could not be started: {error}"))?;
-    for (place, signal) in subject.signals.iter().enumerate() {
-        if director.sends(place, signal.within) {
-            match signal.send(handle.clone()).await {
-                Ok(()) | Err(Error::Finished { .. }) => {}
-                Err(error) => return Err(format!("a signal could not be sent: {error}")),
-            }
-        }
+    tokio::select! {
+        biased;
+        why = client::serve(subject, director, &orchestrator) => Err(why),
+        ended = end(director, &handle) => ended,
     }
-    director.stands(|stand| stand == Stand::Ended).await;
-    match handle.try_outcome().await {
-        Ok(Some(outcome)) => Ok(outcome),
-        Ok(None) => Err("it has ended, and has no outcome".to_owned()),
-        Err(error) => Err(format!("its outcome cannot be read: {error}")),
+}
+
+/// Waits for the outcome that nobody takes back.
+async fn end<S: Saga>(director: &Director, handle: &Handle<S>) -> Result<Outcome<S>, String> {
+    loop {
+        director.stands(|stand| stand == Stand::Ended).await;
+        let outcome = match handle.try_outcome().await {
+            Ok(Some(outcome)) => outcome,
+            Ok(None) => return Err("it has ended, and has no outcome".to_owned()),
+            Err(error) => return Err(format!("its outcome cannot be read: {error}")),
+        };
+        if !director.reverts() {
+            return Ok(outcome);
+        }
+        match handle.revert(REVERTED).await {
+            Ok(()) => director.answered(None),
+            Err(error) => return Err(format!("a client could not revert it: {error}")),
+        }
     }
 }

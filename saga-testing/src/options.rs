@@ -21,18 +21,34 @@ pub(crate) struct Seen {
     pub(crate) spell: Option<(Deviation, u32)>,
 }
 
-/// Whether deviations are wanted that can only park the instance.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Parking {
+/// Whether deviations of a sort are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Choice {
     /// They are left out.
-    #[default]
     LeftOut,
     /// They are tried too.
     Tried,
 }
 
+/// Which deviations are wanted where the user has a choice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Scope {
+    /// What can only park the instance.
+    pub(crate) parking: Choice,
+    /// That a client cancels it.
+    pub(crate) cancelling: Choice,
+    /// That a client reverts it once it has completed.
+    pub(crate) reverting: Choice,
+}
+
+impl Default for Scope {
+    fn default() -> Self {
+        Self { parking: Choice::LeftOut, cancelling: Choice::Tried, reverting: Choice::Tried }
+    }
+}
+
 /// What can go wrong at `call`.
-pub(crate) fn of_call(call: &Intercepted, seen: Seen, parking: Parking) -> Vec<Deviation> {
+pub(crate) fn of_call(call: &Intercepted, seen: Seen, parking: Choice) -> Vec<Deviation> {
     let definition = call.definition();
     let Some(step) = definition.step(call.step()) else { return Vec::new() };
     let (attempt, compensates) = (call.cx().attempt(), call.compensates());
@@ -67,7 +83,7 @@ struct About<'a> {
     seen: Seen,
     /// Those count too that died before the call was made.
     attempt: u32,
-    parking: Parking,
+    parking: Choice,
     compensates: bool,
 }
 
@@ -80,7 +96,7 @@ impl About<'_> {
         let spells = self.attempt == 1 && !self.compensates && !only_forward && self.allows(2);
         // An idempotent pivot in doubt is called without limit, so a spell of doubt has no end there.
         let doubt_spells = spells && step.is_repeatable() && step.kind != StepKind::Pivot;
-        let parks = self.parking == Parking::Tried;
+        let parks = self.parking == Choice::Tried;
         let wanted = [
             (D::Refuse, (parks || !only_forward) && self.may_be_refused()),
             (D::NotDone, true),
@@ -126,7 +142,7 @@ impl About<'_> {
         use Deviation as D;
         let attempts_max = self.step.compensation.as_ref().and_then(|method| method.retry.attempts_max);
         let goes_on = self.goes_on(attempts_max);
-        let parks = self.parking == Parking::Tried;
+        let parks = self.parking == Choice::Tried;
         let wanted = [
             (D::Refuse, parks),
             (D::NotDone, goes_on),
@@ -144,7 +160,7 @@ impl About<'_> {
 
     /// Whether the instance does not park if this call fails.
     fn goes_on(&self, attempts_max: Option<NonZeroU32>) -> bool {
-        self.parking == Parking::Tried || attempts_max.is_none_or(|max| self.attempt < max.get())
+        self.parking == Choice::Tried || attempts_max.is_none_or(|max| self.attempt < max.get())
     }
 
     /// Whether the step may be called `attempts` times, and not without limit.

@@ -42,6 +42,11 @@ pub(crate) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     })
 }
 
+/// The text of a panic without its line breaks.
+pub(crate) fn in_one_line(panic: &(dyn Any + Send)) -> String {
+    text_of(panic).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 fn text_of(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&'static str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))

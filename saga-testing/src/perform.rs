@@ -1,7 +1,10 @@
 //! A call, made in the way that the director wants.
 
-use std::future::pending;
+use std::future::{pending, poll_fn};
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
+use std::task::Poll;
+use std::thread;
 use std::time::Duration;
 
 use saga_core::fault::{FaultKind, FaultRecord};
@@ -10,6 +13,7 @@ use saga_core::runtime::{Intercept, Intercepted};
 
 use crate::deviation::Deviation;
 use crate::director::{Begun, Director, Method, name_of};
+use crate::panics::in_one_line;
 use crate::timeline::{Kind, LineId};
 
 /// How long a call that arrives late may take: nobody waits for it.
@@ -23,6 +27,7 @@ impl Intercept for Between {
     fn call(&self, call: Intercepted) -> Calling<'static> {
         let director = Arc::clone(&self.0);
         Box::pin(async move {
+            director.let_clients_go_first().await;
             match director.begin(&call) {
                 Some(begun) => Performance { director, call, begun }.run().await,
                 None => pending().await,
@@ -47,7 +52,7 @@ enum Answer {
 
 impl Drop for Performance {
     fn drop(&mut self) {
-        self.director.end_call(self.begun.line);
+        self.director.end_call(&self.begun);
     }
 }
 
@@ -111,18 +116,27 @@ impl Performance {
                 self.die("the request is travelling", " meanwhile").await
             }
             // These are not about calls.
-            Deviation::CrashBefore | Deviation::CrashAfter | Deviation::Unsent => {
-                self.make(Answer::Heard).await
-            }
+            Deviation::CrashBefore
+            | Deviation::CrashAfter
+            | Deviation::Unsent
+            | Deviation::Cancel
+            | Deviation::Revert => self.make(Answer::Heard).await,
         }
     }
 
     /// Calls the method itself.
     async fn make(&self, answer: Answer) -> CallEnd {
         self.director.may_have_effect(&self.begun.method);
-        let end = match answer {
-            Answer::Heard => self.call.make().await,
-            Answer::Lost => self.call.make_unheard().await,
+        let made = match answer {
+            Answer::Heard => guarded(|| self.call.make()).await,
+            Answer::Lost => guarded(|| self.call.make_unheard()).await,
+        };
+        let end = match made {
+            Ok(end) => end,
+            Err(panic) => {
+                self.director.end(self.begun.line, format!("it panicked ({})", in_one_line(&*panic)));
+                panic::resume_unwind(panic)
+            }
         };
         if let CallEnd::Failed(FaultRecord { kind: FaultKind::Rejected | FaultKind::NotDone, .. }) = end {
             self.director.had_no_effect(&self.begun.method);
@@ -137,13 +151,14 @@ impl Performance {
 
     async fn wait_for_good(&self, why: &str) -> CallEnd {
         self.director.end(self.begun.line, why);
+        self.director.hangs(&self.begun);
         pending().await
     }
 
     fn panic(&self, why: &str) -> CallEnd {
         self.director.end(self.begun.line, why);
         // Without the hook of `panic!`: it is no news.
-        std::panic::resume_unwind(Box::new(why.to_owned()))
+        panic::resume_unwind(Box::new(why.to_owned()))
     }
 
     async fn die(&self, end: &str, when: &str) -> CallEnd {
@@ -171,6 +186,16 @@ pub(crate) async fn deliver(director: &Arc<Director>, of: Option<&Method>) {
         };
         director.end(line, end);
     }
+}
+
+/// What came of a call, or what it panicked with.
+async fn guarded<'a>(make: impl FnOnce() -> Calling<'a>) -> thread::Result<CallEnd> {
+    let mut calling = panic::catch_unwind(AssertUnwindSafe(make))?;
+    poll_fn(|cx| match panic::catch_unwind(AssertUnwindSafe(|| calling.as_mut().poll(cx))) {
+        Ok(poll) => poll.map(Ok),
+        Err(panic) => Poll::Ready(Err(panic)),
+    })
+    .await
 }
 
 fn failed(kind: FaultKind, message: &str) -> CallEnd {

@@ -46,7 +46,7 @@ pub struct Violation {
     pub history: String,
     /// How many things went wrong in it.
     pub deviations: usize,
-    /// The histories that were run until it was found.
+    /// The histories that were run until it was found; 0 if none could be.
     pub histories: usize,
 }
 
@@ -60,13 +60,27 @@ impl Violation {
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { message, timeline, history, deviations, histories } = self;
-        let things = if *deviations == 1 { "deviation" } else { "deviations" };
-        writeln!(f, "a history with {deviations} {things} is unsound, the shortest found in {histories}:\n")?;
-        writeln!(f, "{timeline}")?;
+        match (*histories, *deviations) {
+            (0, _) => return f.write_str(message),
+            (_, 0) => writeln!(f, "the history in which nothing goes wrong is unsound:\n")?,
+            (_, 1) => {
+                writeln!(f, "a history with 1 deviation is unsound, the shortest found in {histories}:\n")?;
+            }
+            _ => writeln!(
+                f,
+                "a history with {deviations} deviations is unsound, the shortest found in {histories}:\n"
+            )?,
+        }
+        if !timeline.is_empty() {
+            writeln!(f, "{timeline}")?;
+        }
         for line in message.lines() {
             writeln!(f, "  {line}")?;
         }
-        write!(f, "\nto run it alone: .only(\"{history}\")")
+        match history.is_empty() {
+            true => Ok(()),
+            false => write!(f, "\nto run it alone: .only(\"{history}\")"),
+        }
     }
 }
 

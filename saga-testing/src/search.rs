@@ -6,6 +6,7 @@ use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use saga_core::outcome::Outcome;
 use saga_core::saga::Saga;
 use tracing::subscriber::NoSubscriber;
 
@@ -17,14 +18,17 @@ use crate::panics::quietly;
 use crate::plan::Plan;
 use crate::report::{Exploration, Violation};
 use crate::subject::Subject;
+use crate::watch::Watch;
 
 /// What a history came to.
 struct Found {
     verdict: Result<(), String>,
+    end: End,
     options: Vec<(usize, Deviation)>,
     moments: usize,
     calls: usize,
     is_complete: bool,
+    has_misfit: bool,
 }
 
 /// Runs every history, level by level: a level has one deviation more than the one before, and each of its histories
@@ -36,10 +40,11 @@ pub(crate) fn all<S: Saga, W>(
 ) -> Result<Exploration, Violation> {
     let mut exploration = Exploration { histories: 0, crash_points: 0, deviations: 0, calls: 0, left_out: 0 };
     let mut level = vec![Plan::default()];
+    let mut usual = None;
     loop {
         let depth = level.first().map_or(0, Plan::len);
         let wanted = if depth < limits.deviations_max { Wanted::Options } else { Wanted::Nothing };
-        let found = on_all_threads(&level, |plan| run(subject, check, plan, limits, wanted));
+        let found = on_all_threads(&subject.watch, &level, |plan| run(subject, check, plan, limits, wanted));
         exploration.deviations = depth;
         for (plan, found) in level.iter().zip(&found).filter(|(_, found)| found.is_complete) {
             exploration.histories += 1;
@@ -47,9 +52,14 @@ pub(crate) fn all<S: Saga, W>(
             let crashes = plan.last().is_some_and(|(_, deviation)| deviation.is_crash());
             exploration.crash_points += usize::from(crashes);
         }
+        usual = usual.or_else(|| found.first().map(|found| found.end));
         let unsound = level.iter().zip(&found).filter(|(_, found)| found.verdict.is_err());
         if let Some((plan, found)) = unsound.min_by_key(|(_, found)| found.moments) {
-            return Err(tell(subject, check, plan, limits, found, exploration.histories));
+            let mut violation = tell(subject, check, plan, limits, found, exploration.histories);
+            if plan.len() > 0 && has_changed(subject, Some(check), limits, usual) {
+                violation.message += &format!("\n({CHANGED})");
+            }
+            return Err(violation);
         }
         let next: Vec<Plan> = level
             .iter()
@@ -62,9 +72,59 @@ pub(crate) fn all<S: Saga, W>(
         exploration.left_out += next.len().saturating_sub(left);
         level = choose(next, left);
         if level.is_empty() {
-            return Ok(exploration);
+            // The check has said its word of this history, and may count how often it is asked.
+            return match has_changed(subject, None, limits, usual) {
+                true => Err(Violation::without_history(CHANGED.to_owned())),
+                false => Ok(exploration),
+            };
         }
     }
+}
+
+/// How the outcome of a history is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Completed,
+    Compensated,
+    Parked,
+    None,
+}
+
+impl End {
+    fn of<S: Saga, W>(end: &Result<(Outcome<S>, W), String>) -> Self {
+        match end {
+            Ok((Outcome::Completed(_), _)) => Self::Completed,
+            Ok((Outcome::Compensated(_), _)) => Self::Compensated,
+            Ok((Outcome::Parked(_), _)) => Self::Parked,
+            Err(_) => Self::None,
+        }
+    }
+}
+
+/// What is told where histories are not apart from each other.
+const CHANGED: &str = "the history in which nothing goes wrong ended otherwise when it was run again: histories share \
+                       something, or are not the same in every run. Does `make` build a new world each time? An \
+                       `Arc` that it clones is one world for all.";
+
+/// Whether the history in which nothing goes wrong ends otherwise by now than it did: in truth each has a world of its
+/// own. `check` is asked whether it is still sound.
+fn has_changed<S: Saga, W>(
+    subject: &Subject<'_, S, W>,
+    check: Option<&Check<'_, S, W>>,
+    limits: Limits,
+    usual: Option<End>,
+) -> bool {
+    let again = || {
+        let (watched, script) = (subject.watch.begin(), Script::Moments(Plan::default()));
+        let lived = live(subject, &watched, script, limits.scope, Wanted::Nothing);
+        let is_usual = Some(End::of(&lived.end)) == usual;
+        let is_sound = match (check, &lived.end) {
+            (Some(check), Ok((outcome, world))) => judge(check, &watched, world, outcome).is_ok(),
+            _ => true,
+        };
+        !(is_usual && is_sound)
+    };
+    on_a_thread(&subject.watch, || quietly(|| without_logs(again)))
 }
 
 /// Runs one history.
@@ -74,12 +134,13 @@ pub(crate) fn one<S: Saga, W>(
     plan: &Plan,
     limits: Limits,
 ) -> Result<Exploration, Violation> {
-    let found = on_a_thread(|| run(subject, check, plan, limits, Wanted::Nothing));
-    if found.verdict.is_err() {
+    let found = on_a_thread(&subject.watch, || run(subject, check, plan, limits, Wanted::Nothing));
+    if found.verdict.is_err() && !found.has_misfit {
         return Err(tell(subject, check, plan, limits, &found, 1));
     }
-    if !found.is_complete {
-        return Err(Violation::without_history(format!("the history {plan} does not exist")));
+    if found.has_misfit || !found.is_complete {
+        let why = "the saga, its input or the version of the test kit is another than in the report";
+        return Err(Violation::without_history(format!("the history {plan} does not exist: {why}")));
     }
     let crash_points = usize::from(plan.last().is_some_and(|(_, deviation)| deviation.is_crash()));
     let (deviations, calls) = (plan.len(), found.calls);
@@ -93,15 +154,19 @@ fn run<S: Saga, W>(
     limits: Limits,
     wanted: Wanted,
 ) -> Found {
-    let lived = live(subject, Script::Moments(plan.clone()), limits.parking, wanted);
-    let verdict = lived.end.and_then(|(outcome, world)| judge(check, &world, &outcome));
+    let watched = subject.watch.begin();
+    let lived = live(subject, &watched, Script::Moments(plan.clone()), limits.scope, wanted);
+    let end = End::of(&lived.end);
+    let verdict = lived.end.and_then(|(outcome, world)| judge(check, &watched, &world, &outcome));
     let trace = lived.trace;
     Found {
         verdict,
+        end,
         options: trace.options,
         moments: trace.moments,
         calls: trace.calls,
         is_complete: trace.is_complete,
+        has_misfit: trace.has_misfit,
     }
 }
 
@@ -115,10 +180,11 @@ fn tell<S: Saga, W>(
     histories: usize,
 ) -> Violation {
     let script = Script::Moments(plan.clone());
-    let (verdict, timeline) = on_a_thread(|| {
+    let (verdict, timeline) = on_a_thread(&subject.watch, || {
         quietly(|| {
-            let lived = live(subject, script, limits.parking, Wanted::Timeline);
-            let verdict = lived.end.and_then(|(outcome, world)| judge(check, &world, &outcome));
+            let watched = subject.watch.begin();
+            let lived = live(subject, &watched, script, limits.scope, Wanted::Timeline);
+            let verdict = lived.end.and_then(|(outcome, world)| judge(check, &watched, &world, &outcome));
             (verdict, lived.trace.timeline)
         })
     });
@@ -152,7 +218,7 @@ fn choose(plans: Vec<Plan>, left: usize) -> Vec<Plan> {
 }
 
 /// What `run` makes of each plan, in their order.
-fn on_all_threads<T: Send>(plans: &[Plan], run: impl Fn(&Plan) -> T + Sync) -> Vec<T> {
+fn on_all_threads<T: Send>(watch: &Watch, plans: &[Plan], run: impl Fn(&Plan) -> T + Sync) -> Vec<T> {
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::with_capacity(plans.len()));
     let work = || {
@@ -164,10 +230,12 @@ fn on_all_threads<T: Send>(plans: &[Plan], run: impl Fn(&Plan) -> T + Sync) -> V
         }
     };
     let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(plans.len());
-    thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| quietly(|| without_logs(work)));
-        }
+    watch.over(|| {
+        thread::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(|| quietly(|| without_logs(work)));
+            }
+        });
     });
     let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     done.sort_by_key(|(at, _)| *at);
@@ -175,8 +243,8 @@ fn on_all_threads<T: Send>(plans: &[Plan], run: impl Fn(&Plan) -> T + Sync) -> V
 }
 
 /// What `run` returns on a thread of its own: a history has a runtime, and the caller's thread is in one already.
-pub(crate) fn on_a_thread<T: Send>(run: impl FnOnce() -> T + Send) -> T {
-    let ran = thread::scope(|scope| scope.spawn(run).join());
+pub(crate) fn on_a_thread<T: Send>(watch: &Watch, run: impl FnOnce() -> T + Send) -> T {
+    let ran = watch.over(|| thread::scope(|scope| scope.spawn(run).join()));
     ran.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 

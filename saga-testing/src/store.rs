@@ -1,12 +1,11 @@
 //! A store in memory whose process dies when the director says so.
 
-use std::fmt::Write as _;
 use std::future::pending;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use saga_core::id::{Epoch, InstanceId};
-use saga_core::journal::{Event, Head, codec};
+use saga_core::journal::Head;
 use saga_core::store::{
     Defined, Due, InUse, LeftBehind, MemoryStore, Position, Query, Refusal, Store, StoreError, Stored,
     Timestamp, Unfinished, Wanted, Write,
@@ -15,6 +14,7 @@ use saga_core::store::{
 use crate::deviation::Deviation;
 use crate::director::Director;
 use crate::timeline::Kind;
+use crate::written::{begun_in, decided, events_of, named};
 
 /// The store of one life of the process.
 pub(crate) struct MortalStore {
@@ -34,38 +34,13 @@ impl MortalStore {
             if self.director.is_recording() {
                 self.note(write);
             }
-            match write {
-                Write::Create { head, .. } => self.director.reached(&head.id, head.progress.state),
-                Write::Append { id, progress: Some(progress), .. } => {
-                    self.director.reached(id, progress.state);
-                }
-                Write::Append { progress: None, .. }
-                | Write::Signal { .. }
-                | Write::MarkUnreadable { .. } => {}
-            }
+            self.director.written(write);
         }
     }
 
-    /// Notes what was decided; what came of calls is noted where they are made.
     fn note(&self, write: &Write) {
         let is_root = write.id().as_str() == self.director.id();
-        for event in events_of(write) {
-            let what = match &event {
-                Event::StepSkipped { step } => format!("{step} is skipped"),
-                Event::SignalReceived { step, id, .. } => format!("{step}: the signal {id} is there"),
-                Event::SignalMissed { step, .. } => format!("{step}: the signal did not come in time"),
-                Event::AttemptLost { step, item, attempt, .. } => {
-                    let item = item.map(|item| format!("/{item}")).unwrap_or_default();
-                    format!("{step}{item}, attempt {attempt}: it died with the process, and is in doubt")
-                }
-                Event::CompensationDecided { cause } => match &cause.step {
-                    Some(step) => format!("compensating, since {step} failed: {}", cause.message),
-                    None => format!("compensating: {}", cause.message),
-                },
-                Event::Completed if !is_root => "completed".to_owned(),
-                Event::Compensated if !is_root => "compensated".to_owned(),
-                _ => continue,
-            };
+        for what in events_of(write).iter().filter_map(|event| decided(event, is_root)) {
             let what = if is_root { what } else { format!("{}: {what}", write.id()) };
             self.director.note(Kind::Plain, what);
         }
@@ -79,39 +54,19 @@ impl MortalStore {
     }
 }
 
-/// What a batch holds, for people.
-fn named(batch: &[Write]) -> String {
-    let mut names = String::new();
-    for event in batch.iter().flat_map(events_of) {
-        let comma = if names.is_empty() { "" } else { ", " };
-        let step = event.step().map(|step| format!(" {step}")).unwrap_or_default();
-        let _infallible = write!(names, "{comma}{}{step}", event.name());
-    }
-    match names.is_empty() {
-        true if batch.iter().any(|write| matches!(write, Write::Signal { .. })) => "a signal".to_owned(),
-        true => "an entry without an event".to_owned(),
-        false => names,
-    }
-}
-
-fn events_of(write: &Write) -> Vec<Event> {
-    match write {
-        Write::Create { entry, .. } | Write::Append { entry, .. } => {
-            codec::decode(entry).map(|entry| entry.events).unwrap_or_default()
-        }
-        Write::Signal { .. } | Write::MarkUnreadable { .. } => Vec::new(),
-    }
-}
-
 #[async_trait]
 impl Store for MortalStore {
     async fn append(&self, batch: &[Write]) -> Result<Vec<Result<(), Refusal>>, StoreError> {
-        let Some(deviation) = self.director.begin_append() else { return pending().await };
+        let Some(deviation) = self.director.begin_append(batch) else { return pending().await };
         if deviation == Some(Deviation::CrashBefore) {
             self.die("before this is written:", batch).await
         }
         let results = self.inner.append(batch).await?;
         self.tell(batch, &results);
+        if deviation == Some(Deviation::Cancel) {
+            self.director.has_cancelled(|| begun_in(batch, self.director.id()));
+        }
+        self.director.settle();
         if deviation == Some(Deviation::CrashAfter) {
             self.die("after this was written:", batch).await
         }

@@ -45,18 +45,45 @@ impl Timeline {
     }
 }
 
+/// How many lines are told that say the same of one attempt after the other, but for the last of them.
+const ALIKE_MAX: usize = 3;
+
+impl Line {
+    /// Whether both say the same, but for the time and the number of the attempt.
+    fn is_like(&self, other: &Self) -> bool {
+        let what = |line: &Self| line.what.trim_end_matches(|end: char| end.is_ascii_digit()).to_owned();
+        (self.kind, &self.end, what(self)) == (other.kind, &other.end, what(other))
+    }
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { at, kind, what, end } = self;
+        let mark = match kind {
+            Kind::Plain => ' ',
+            Kind::Deviates => '!',
+        };
+        write!(f, "{mark} {:>9.3}s  {what}", at.as_secs_f64())?;
+        if let Some(end) = end {
+            write!(f, ": {end}")?;
+        }
+        Ok(())
+    }
+}
+
 impl fmt::Display for Timeline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for Line { at, kind, what, end } in &self.lines {
-            let mark = match kind {
-                Kind::Plain => ' ',
-                Kind::Deviates => '!',
-            };
-            write!(f, "{mark} {:>9.3}s  {what}", at.as_secs_f64())?;
-            if let Some(end) = end {
-                write!(f, ": {end}")?;
+        for alike in self.lines.chunk_by(Line::is_like) {
+            match alike {
+                [first @ .., last] if first.len() > ALIKE_MAX => {
+                    for line in first.iter().take(ALIKE_MAX) {
+                        writeln!(f, "{line}")?;
+                    }
+                    writeln!(f, "             .. and so on, {} times more", first.len() - ALIKE_MAX)?;
+                    writeln!(f, "{last}")?;
+                }
+                _ => alike.iter().try_for_each(|line| writeln!(f, "{line}"))?,
             }
-            writeln!(f)?;
         }
         Ok(())
     }

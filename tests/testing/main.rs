@@ -9,8 +9,12 @@
 
 mod cases;
 mod classics;
+mod clients;
 mod contract;
+mod family;
 mod language;
+mod limits;
+mod real;
 mod reports;
 mod sound;
 mod support;

@@ -29,7 +29,12 @@ async fn a_history_is_repeated_by_its_code() {
     let again = explore(five, 7).check(no_compensation).only(&violation.history).try_run().await.unwrap_err();
     assert_eq!((&again.timeline, &again.message), (&violation.timeline, &violation.message));
     assert_eq!(again.histories, 1);
-    for (code, why) in [("1:nothing", "no part of a history's code"), ("900:refuse", "does not exist")] {
+    for (code, why) in [
+        ("1:nothing", "no part of a history's code"),
+        ("900:refuse", "does not exist"),
+        // A call is no entry.
+        ("1:crash-before", "does not exist"),
+    ] {
         let violation = explore(five, 7).only(code).try_run().await.unwrap_err();
         assert!(violation.message.contains(why), "{violation}");
     }
@@ -138,8 +143,38 @@ impl Stubborn {
 #[tokio::test]
 async fn an_instance_that_does_not_end_is_a_violation() {
     let violation = explore(|| (Stubborn, ()), ()).try_run().await.unwrap_err();
-    assert_eq!(violation.message, "it does not end: compensation of order is called again and again");
+    let why = "it does not end: compensation of order is called again and again";
+    assert!(violation.message.starts_with(why), "{violation}");
     assert_eq!(violation.deviations, 1);
+    assert!(violation.timeline.contains(".. and so on, 9"), "{violation}");
+    assert!(violation.timeline.lines().count() < 12, "{violation}");
+}
+
+/// It counts on what is not always so.
+struct Hasty;
+
+#[saga]
+impl Hasty {
+    #[step(pivot, idempotent)]
+    async fn order(&self, cx: &StepContext) -> Result<u32, StepError> {
+        assert!(cx.attempt() == 1, "it is\ntoo late");
+        Ok(1)
+    }
+}
+
+#[tokio::test]
+async fn a_panic_of_the_saga_is_told_with_its_words() {
+    let violation = explore(|| (Hasty, ()), ()).try_run().await.unwrap_err();
+    assert!(violation.timeline.contains("order, attempt 2: it panicked (it is too late)"), "{violation}");
+}
+
+#[tokio::test]
+async fn what_goes_wrong_by_itself_is_no_deviation() {
+    let violation = explore(five, 7).check(|_, _| Err("wrong")).try_run().await.unwrap_err();
+    assert!(
+        violation.to_string().starts_with("the history in which nothing goes wrong is unsound:"),
+        "{violation}"
+    );
 }
 
 /// Waits for a word.
