@@ -105,6 +105,11 @@ impl Deviation {
         matches!(self, Self::CrashAfterCall | Self::CrashLate | Self::CrashBefore | Self::CrashAfter)
     }
 
+    /// Whether a client does it.
+    pub(crate) const fn is_of_client(self) -> bool {
+        matches!(self, Self::Unsent | Self::Cancel | Self::Revert)
+    }
+
     /// What it does to each of the calls it is about, if it is about several.
     pub(crate) const fn each(self) -> Option<Self> {
         match self {

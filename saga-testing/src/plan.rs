@@ -35,6 +35,11 @@ impl Plan {
         self.steps.last().copied()
     }
 
+    /// Whether a client cancels or reverts.
+    pub(crate) fn has_client(&self) -> bool {
+        self.steps.iter().any(|(_, deviation)| deviation.is_of_client())
+    }
+
     /// Whether a deviation may be added at this moment.
     pub(crate) fn can_go_on_at(&self, moment: usize) -> bool {
         self.last().is_none_or(|(last, deviation)| moment > last && !deviation.stands_alone())

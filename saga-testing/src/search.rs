@@ -54,7 +54,9 @@ pub(crate) fn all<S: Saga, W>(
         }
         usual = usual.or_else(|| found.first().map(|found| found.end));
         let unsound = level.iter().zip(&found).filter(|(_, found)| found.verdict.is_err());
-        if let Some((plan, found)) = unsound.min_by_key(|(_, found)| found.moments) {
+        // Of those as short, what services do is told before what clients do: users look there first.
+        let length = |(plan, found): &(&Plan, &Found)| (plan.has_client(), found.moments);
+        if let Some((plan, found)) = unsound.min_by_key(length) {
             let mut violation = tell(subject, check, plan, limits, found, exploration.histories);
             if plan.len() > 0 && has_changed(subject, Some(check), limits, usual) {
                 violation.message += &format!("\n({CHANGED})");

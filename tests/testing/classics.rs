@@ -99,16 +99,15 @@ async fn a_compensation_that_is_not_idempotent_is_found() {
     let violation = violation_of(AddsTwice).await;
     assert_eq!(
         violation.timeline,
-        "\
-!     0.000s  a client cancels it while reserve is under way
-      0.000s  compensating: the client does not want it any more
-      0.000s  reserve, attempt 1: succeeded
+        "      0.000s  reserve, attempt 1: succeeded
+!     0.000s  charge, attempt 1: rejected (the service refuses)
+      0.000s  compensating, since charge failed: the service refuses
       0.000s  compensation of reserve, attempt 1: succeeded
 !     0.000s  compensation of reserve (the same call once more): succeeded
       0.000s  compensated
 "
     );
-    assert_eq!(violation.history, "0:cancel,4:twice");
+    assert_eq!(violation.history, "3:refuse,5:twice");
     assert!(violation.message.contains("left: 13"), "{violation}");
 }
 
@@ -173,12 +172,12 @@ async fn a_service_that_applies_a_late_call_is_found() {
     assert_eq!(
         violation.timeline,
         "\
-!     0.000s  a client cancels it while reserve is under way
-      0.000s  compensating: the client does not want it any more
 !     0.000s  reserve, attempt 1: no answer in time, and the request is still travelling
-     30.000s  compensation of reserve, attempt 1: succeeded
-!    30.000s  reserve (the call that was travelling arrives): succeeded
-     30.000s  compensated
+!    30.095s  reserve, attempt 2: rejected (the service refuses)
+     30.095s  compensating, since reserve failed: the service refuses
+     30.095s  compensation of reserve, attempt 1: succeeded
+!    30.095s  reserve (the call that was travelling arrives): succeeded
+     30.095s  compensated
 "
     );
 }
