@@ -8,7 +8,6 @@ mod decisions;
 mod ends;
 mod keeping;
 mod messages;
-mod record;
 mod standing;
 
 #[cfg(test)]
