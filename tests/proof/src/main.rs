@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! cargo run --profile proof -p saga-proof                                 # as much as a few minutes allow
-//! cargo run --profile proof -p saga-proof -- crashes --faults 4           # more crash points
+//! cargo run --profile proof -p saga-proof -- crashes --faults 3           # fewer crash points
 //! cargo run --profile proof -p saga-proof -- crashes --shape diamond      # those of one shape
 //! cargo run --profile proof -p saga-proof -- model --name pivot           # every state of one model
 //! cargo run --profile proof -p saga-proof -- simulation --seeds 1000000   # more seeds

@@ -1,14 +1,17 @@
-//! Where a step, or one item of it, stands by its journal: a fold of its own, so that the library's is not the judge of
+//! Where a step, or one item of it, stands by the journal: a fold of its own, so that the library's is not the judge of
 //! itself.
 
+use sagas::FaultKind;
 use sagas::journal::{CheckNext, CompensationNext, Event, Next, ResolutionKind};
 
-/// Where a slot stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(crate) enum Stands {
+    #[default]
     Pending,
     Skipped,
     Running,
+    Checking,
     Waiting,
     Parked,
     InDoubt,
@@ -18,42 +21,42 @@ pub(crate) enum Stands {
     Compensated,
 }
 
-/// What the journal says of a slot.
-#[derive(Debug, Clone, Copy)]
+/// What the journal says of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(crate) struct Record {
     pub(crate) stands: Stands,
-    /// The attempt that was announced and has not ended on record.
-    pub(crate) open: Option<u32>,
+    /// Whether an attempt was announced that has not ended on record.
+    pub(crate) is_open: bool,
     /// Whether an attempt may have had an effect that nothing on record has settled.
     pub(crate) doubt: bool,
     /// How often it succeeded.
-    pub(crate) successes: u32,
-    /// The attempts of its compensation that were announced.
-    pub(crate) compensations: u32,
-    /// The checks that were announced.
+    pub(crate) successes: u8,
+    /// The last attempt of it that was announced.
+    pub(crate) attempts: u32,
+    /// The last attempt of its check that was announced.
     pub(crate) checks: u32,
+    /// The last attempt of its compensation that was announced.
+    pub(crate) compensations: u32,
 }
 
 impl Record {
-    /// Before anything is said of it.
-    pub(crate) const NEW: Self =
-        Self { stands: Stands::Pending, open: None, doubt: false, successes: 0, compensations: 0, checks: 0 };
-
     /// Whether something of it may be in force.
     pub(crate) fn may_be_in_force(&self) -> bool {
         match self.stands {
             Stands::Pending | Stands::Skipped | Stands::Void | Stands::Compensated => false,
             Stands::Waiting => self.doubt,
             // It may be parked before its first attempt, such as where its condition panicked.
-            Stands::Parked => {
-                self.doubt || self.open.is_some() || self.successes > 0 || self.compensations > 0
-            }
-            Stands::Running | Stands::InDoubt | Stands::Succeeded | Stands::Compensating => true,
+            Stands::Parked => self.doubt || self.is_open || self.successes > 0 || self.compensations > 0,
+            Stands::Running
+            | Stands::Checking
+            | Stands::InDoubt
+            | Stands::Succeeded
+            | Stands::Compensating => true,
         }
     }
 
     fn next(&mut self, next: &Next, doubt: bool) {
-        self.open = None;
+        self.is_open = false;
         self.doubt |= doubt;
         self.stands = match next {
             Next::RetryAt(_) | Next::CheckAt(_) => Stands::Waiting,
@@ -61,9 +64,7 @@ impl Record {
             Next::InDoubt => Stands::InDoubt,
             Next::Park(_) => Stands::Parked,
         };
-        if matches!(next, Next::Void) {
-            self.doubt = false;
-        }
+        self.doubt &= self.stands != Stands::Void;
     }
 
     /// Adds an event.
@@ -71,23 +72,24 @@ impl Record {
         match event {
             Event::StepSkipped { .. } => self.stands = Stands::Skipped,
             Event::StepStarted { attempt, .. } => {
-                self.open = Some(*attempt);
+                self.is_open = true;
+                self.attempts = *attempt;
                 self.stands = Stands::Running;
             }
             Event::StepSucceeded { .. } => {
-                self.open = None;
+                self.is_open = false;
                 self.doubt = false;
                 self.successes += 1;
                 self.stands = Stands::Succeeded;
             }
             Event::AttemptFailed { fault, next, .. } => {
-                self.next(next, fault.kind == sagas::FaultKind::InDoubt);
+                self.next(next, fault.kind == FaultKind::InDoubt);
             }
             Event::AttemptLost { next, .. } => self.next(next, true),
             Event::SignalMissed { next, .. } => self.next(next, false),
             Event::CheckStarted { attempt, .. } => {
                 self.checks = *attempt;
-                self.stands = Stands::Running;
+                self.stands = Stands::Checking;
             }
             Event::CheckedVoid { next, .. } => {
                 self.doubt = false;
@@ -117,12 +119,8 @@ impl Record {
                 self.stands = Stands::Void;
             }
             Event::Resolved { how: ResolutionKind::Skip, .. } => self.stands = Stands::Compensated,
-            Event::Resolved { .. } => {
-                self.stands = match (self.compensations, self.doubt) {
-                    (0, _) => Stands::Waiting,
-                    _ => Stands::Compensating,
-                };
-            }
+            Event::Resolved { .. } if self.compensations > 0 => self.stands = Stands::Compensating,
+            Event::Resolved { .. } => self.stands = Stands::Waiting,
             _ => {}
         }
     }

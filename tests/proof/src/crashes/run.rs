@@ -17,6 +17,9 @@ use super::watch::{LOOK_EVERY, Stuck, Watch};
 use super::world::Rules;
 use crate::table::{Found, Row};
 
+/// How much goes otherwise in a history at most, unless another number is asked for: two crashes and two deviations.
+const FAULTS_MAX: usize = 4;
+
 /// A shape, with its type forgotten.
 struct AnyShape {
     /// The line of the table that it is in.
@@ -26,12 +29,10 @@ struct AnyShape {
     begin: fn(&mut Time, Limits, &mut Tally) -> Vec<Job>,
     work: fn(&mut Time, Limits, &Job, &mut Tally),
     repeat: fn(&mut Time, Rules, &Arc<Script>, &[usize]) -> Violation,
-    /// How much goes otherwise at most, unless more is asked for.
-    faults: usize,
 }
 
 impl AnyShape {
-    const fn of<S: Shape>(kind: &'static str, faults: usize) -> Self {
+    const fn of<S: Shape>(kind: &'static str) -> Self {
         Self {
             kind,
             name: S::SHAPE,
@@ -39,7 +40,6 @@ impl AnyShape {
             begin: explore::begin::<S>,
             work: explore::work::<S>,
             repeat: explore::repeat::<S>,
-            faults,
         }
     }
 }
@@ -56,26 +56,26 @@ const CONDITIONAL: &str = "conditional, skipped";
 
 /// All shapes, those of a line together.
 static SHAPES: [AnyShape; 20] = [
-    AnyShape::of::<One>(SEQUENCES, 4),
-    AnyShape::of::<Two>(SEQUENCES, 4),
-    AnyShape::of::<Three>(SEQUENCES, 4),
-    AnyShape::of::<Four>(SEQUENCES, 3),
-    AnyShape::of::<Five>(SEQUENCES, 3),
-    AnyShape::of::<Diamond>(FORKS, 4),
-    AnyShape::of::<FanOut>(FORKS, 3),
-    AnyShape::of::<Child>(CHILD, 4),
-    AnyShape::of::<Pivot>(PIVOTS, 4),
-    AnyShape::of::<Tail>(PIVOTS, 4),
-    AnyShape::of::<Doubt>(DOUBT, 4),
-    AnyShape::of::<ParkedPivot>(DOUBT, 4),
-    AnyShape::of::<Delay>(WAITING, 3),
-    AnyShape::of::<Signal>(WAITING, 4),
-    AnyShape::of::<Within>(WAITING, 4),
-    AnyShape::of::<Deadline>(DEADLINES, 4),
-    AnyShape::of::<DeadlinePivot>(DEADLINES, 4),
-    AnyShape::of::<DeadlineDelay>(DEADLINES, 4),
-    AnyShape::of::<Conditional>(CONDITIONAL, 4),
-    AnyShape::of::<Skipped>(CONDITIONAL, 4),
+    AnyShape::of::<One>(SEQUENCES),
+    AnyShape::of::<Two>(SEQUENCES),
+    AnyShape::of::<Three>(SEQUENCES),
+    AnyShape::of::<Four>(SEQUENCES),
+    AnyShape::of::<Five>(SEQUENCES),
+    AnyShape::of::<Diamond>(FORKS),
+    AnyShape::of::<FanOut>(FORKS),
+    AnyShape::of::<Child>(CHILD),
+    AnyShape::of::<Pivot>(PIVOTS),
+    AnyShape::of::<Tail>(PIVOTS),
+    AnyShape::of::<Doubt>(DOUBT),
+    AnyShape::of::<ParkedPivot>(DOUBT),
+    AnyShape::of::<Delay>(WAITING),
+    AnyShape::of::<Signal>(WAITING),
+    AnyShape::of::<Within>(WAITING),
+    AnyShape::of::<Deadline>(DEADLINES),
+    AnyShape::of::<DeadlinePivot>(DEADLINES),
+    AnyShape::of::<DeadlineDelay>(DEADLINES),
+    AnyShape::of::<Conditional>(CONDITIONAL),
+    AnyShape::of::<Skipped>(CONDITIONAL),
 ];
 
 /// What to go through.
@@ -132,7 +132,7 @@ fn run_shapes(shapes: &[AnyShape], faults: Option<usize>) -> Found {
     let mut found = Found::default();
     for shape in shapes {
         let began = Instant::now();
-        let tally = run_shape(shape, faults.unwrap_or(shape.faults));
+        let tally = run_shape(shape, faults.unwrap_or(FAULTS_MAX));
         let cases = tally.prints.len() as u64;
         let row = Row {
             kind: format!("crash points: {}", shape.kind),

@@ -1,42 +1,15 @@
 //! What a journal says, and whether it may say so: a fold of its own, so that the machine is not its own judge.
 
 use saga_core::definition::{Definition, StepKind};
-use saga_core::fault::FaultKind;
 use saga_core::id::StepIndex;
-use saga_core::journal::{CheckNext, CompensationNext, Event, Next};
+use saga_core::journal::Event;
 
 use super::promise::Promise;
 use super::services::Method;
+use crate::record::{Record, Stands};
 
 /// The most steps that the saga of a model has.
 pub(super) const STEPS_MAX: usize = 4;
-
-/// Where a step stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub(super) enum Stands {
-    #[default]
-    Pending,
-    Running,
-    Checking,
-    Waiting,
-    Parked,
-    InDoubt,
-    Void,
-    Succeeded,
-    Compensating,
-    Compensated,
-}
-
-/// What the journal says of a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub(super) struct Record {
-    pub(super) stands: Stands,
-    /// Whether an attempt may have had an effect that nothing on record has settled.
-    doubt: bool,
-    pub(super) successes: u8,
-    /// The attempts of the step, its check and its compensation that were announced.
-    attempts: [u32; 3],
-}
 
 /// What the journal says of the instance.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
@@ -47,87 +20,12 @@ pub(super) struct Ledger {
     compensated: bool,
 }
 
-impl Record {
-    /// Whether something of it may be in force.
-    fn may_be_in_force(&self) -> bool {
-        match self.stands {
-            Stands::Pending | Stands::Void | Stands::Compensated => false,
-            Stands::Waiting => self.doubt,
-            Stands::Running
-            | Stands::Checking
-            | Stands::Parked
-            | Stands::InDoubt
-            | Stands::Succeeded
-            | Stands::Compensating => true,
-        }
-    }
-
-    /// The attempts of `method` that were announced.
-    pub(super) const fn attempts(&self, method: Method) -> u32 {
-        let [step, check, compensation] = self.attempts;
-        match method {
-            Method::Step => step,
-            Method::Check => check,
-            Method::Compensation => compensation,
-        }
-    }
-
-    fn next(&mut self, next: &Next, doubt: bool) {
-        self.doubt |= doubt;
-        self.stands = match next {
-            Next::RetryAt(_) | Next::CheckAt(_) => Stands::Waiting,
-            Next::Void => Stands::Void,
-            Next::InDoubt => Stands::InDoubt,
-            Next::Park(_) => Stands::Parked,
-        };
-        self.doubt &= self.stands != Stands::Void;
-    }
-
-    fn apply(&mut self, event: &Event) {
-        match event {
-            Event::StepStarted { attempt, .. } => {
-                self.attempts[0] = *attempt;
-                self.stands = Stands::Running;
-            }
-            Event::StepSucceeded { .. } => {
-                self.doubt = false;
-                self.successes += 1;
-                self.stands = Stands::Succeeded;
-            }
-            Event::AttemptFailed { fault, next, .. } => self.next(next, fault.kind == FaultKind::InDoubt),
-            Event::AttemptLost { next, .. } => self.next(next, true),
-            Event::SignalMissed { next, .. } => self.next(next, false),
-            Event::CheckStarted { attempt, .. } => {
-                self.attempts[1] = *attempt;
-                self.stands = Stands::Checking;
-            }
-            Event::CheckedVoid { next, .. } => {
-                self.doubt = false;
-                self.next(next, false);
-            }
-            Event::CheckFailed { next, .. } => {
-                self.stands = match next {
-                    CheckNext::CheckAt(_) => Stands::Waiting,
-                    CheckNext::InDoubt => Stands::InDoubt,
-                    CheckNext::Park(_) => Stands::Parked,
-                };
-            }
-            Event::CompensationStarted { attempt, .. } => {
-                self.attempts[2] = *attempt;
-                self.stands = Stands::Compensating;
-            }
-            Event::CompensationSucceeded { .. } => self.stands = Stands::Compensated,
-            Event::CompensationFailed { next, .. } => {
-                self.stands = match next {
-                    CompensationNext::RetryAt(_) => Stands::Compensating,
-                    CompensationNext::Park(_) => Stands::Parked,
-                };
-            }
-            Event::Parked { .. } => self.stands = Stands::Parked,
-            Event::Resolved { .. } if self.attempts[2] > 0 => self.stands = Stands::Compensating,
-            Event::Resolved { .. } => self.stands = Stands::Waiting,
-            _ => {}
-        }
+/// The last attempt of `method` that was announced.
+pub(super) const fn announced(record: &Record, method: Method) -> u32 {
+    match method {
+        Method::Step => record.attempts,
+        Method::Check => record.checks,
+        Method::Compensation => record.compensations,
     }
 }
 
@@ -201,7 +99,7 @@ impl Ledger {
         if !definition.ancestors(step).iter().all(has_succeeded) {
             return Some(Promise::I1);
         }
-        let is_new = self.records[step.get()].attempts(Method::Step) == 0;
+        let is_new = self.records[step.get()].attempts == 0;
         (self.decided && is_new).then_some(Promise::I7)
     }
 

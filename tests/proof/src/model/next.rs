@@ -8,12 +8,13 @@ use saga_core::machine::{Decision, Input, Target, Unexpected};
 
 use super::action::Action;
 use super::clock::START;
-use super::ledger::Stands;
+use super::ledger::announced;
 use super::promise::{Broken, Promise, Seen};
 use super::saga::Saga;
 use super::services::{Answer, Fate, Flaw, Method};
 use super::state::{Call, Live, Stage, State};
 use super::turn::input_of;
+use crate::record::Stands;
 
 impl Saga {
     /// The state after `action`.
@@ -203,7 +204,7 @@ impl Saga {
                     Stands::Compensating => Method::Compensation,
                     _ => return None,
                 };
-                Some((step, method, record.attempts(method)))
+                Some((step, method, announced(record, method)))
             })
             .collect();
         for (step, method, attempt) in again {

@@ -3,18 +3,17 @@
 use saga_core::fault::FaultKind;
 use saga_core::journal::{Event, FailureKind, Next, ParkReason};
 
-use super::ledger::Stands;
 use super::promise::Seen;
 use super::saga::Saga;
-use super::services::Method;
 use super::state::State;
+use crate::record::Stands;
 
 impl Saga {
     /// Notes what an entry that became durable tells.
     pub(super) fn see(&self, state: &mut State, event: &Event) {
         let saw = |seen| self.counts.saw(seen);
         let step = event.step().and_then(|step| self.definition.index_of(step));
-        let checks = step.map_or(0, |step| state.store.ledger.records[step.get()].attempts(Method::Check));
+        let checks = step.map_or(0, |step| state.store.ledger.records[step.get()].checks);
         match event {
             Event::AttemptLost { next, .. } => {
                 state.past.doubted = true;
@@ -72,6 +71,7 @@ impl Saga {
                 Stands::Compensating => self.counts.saw(Seen::RecoveredCompensation),
                 Stands::Parked => self.counts.saw(Seen::RecoveredParked),
                 Stands::Pending
+                | Stands::Skipped
                 | Stands::InDoubt
                 | Stands::Void
                 | Stands::Succeeded

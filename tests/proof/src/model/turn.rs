@@ -9,6 +9,7 @@ use saga_core::machine::{Action as Wanted, AttemptEnd, Input, Machine, Pace, Une
 use saga_core::time::Timestamp;
 
 use super::clock::{START, wait_of};
+use super::ledger::announced;
 use super::promise::{Promise, Seen};
 use super::saga::Saga;
 use super::services::{Answer, Flaw, Method};
@@ -207,7 +208,7 @@ impl Saga {
         let live = state.workers[worker].as_ref();
         let knows = live.is_some_and(|live| live.knows);
         let is_owner = live.is_some_and(|live| state.owns(live));
-        if record.attempts(method) < attempt {
+        if announced(&record, method) < attempt {
             state.breaks(Promise::I1, "a service is called before that is durable");
         }
         if knows {

@@ -25,7 +25,8 @@ impl Judge {
     /// I1: the start and the outputs of all predecessors are durable.
     fn step_called(&mut self, slot: Slot, attempt: u32) {
         let name = self.name(slot, Method::Step);
-        if self.journals.record(slot).open != Some(attempt) {
+        let record = self.journals.record(slot);
+        if !record.is_open || record.attempts != attempt {
             self.breaks(Promise::I1, || {
                 format!("attempt {attempt} of {name} ran, and its start is not durable")
             });
@@ -62,7 +63,7 @@ impl Judge {
             });
         }
         let is_under_way = self.under_way[slot.index()][Method::Step as usize] > 0;
-        if record.open.is_some() || is_under_way {
+        if record.is_open || is_under_way {
             self.breaks(Promise::I10, || format!("{name} was called while its step was running"));
         }
         if !self.journals.instances[which(self.journals.place(slot).of)].goes_back() {

@@ -50,11 +50,11 @@ impl Judge {
         }
     }
 
-    /// Whether the pivot may be in force.
+    /// Whether the pivot has started, however that went.
     fn is_past_pivot(&self) -> bool {
         let places = self.journals.places.iter().enumerate();
         let mut pivots =
             places.filter(|(_, place)| matches!(place.kind, Kind::Pivot(_)) && place.of == Of::Root);
-        pivots.any(|(at, _)| self.journals.slots_of(at).any(|slot| self.journals.may_be_in_force(slot)))
+        pivots.any(|(at, _)| self.journals.slots_of(at).any(|slot| self.journals.record(slot).attempts > 0))
     }
 }

@@ -64,7 +64,7 @@ pub(crate) const fn which(of: Of) -> usize {
 
 impl Standings {
     pub(crate) fn new(places: &'static [Place]) -> Self {
-        let records = vec![Record::NEW; places.len() * ITEMS];
+        let records = vec![Record::default(); places.len() * ITEMS];
         Self { places, instances: [Standing::NEW; 2], records, listed: vec![None; places.len()] }
     }
 
@@ -125,7 +125,7 @@ impl Standings {
     /// Whether something of a slot is under way, or can be begun.
     fn goes_on(&self, slot: Slot, goes_back: bool) -> bool {
         match self.record(slot).stands {
-            Stands::Running | Stands::Waiting | Stands::Compensating => true,
+            Stands::Running | Stands::Checking | Stands::Waiting | Stands::Compensating => true,
             Stands::Succeeded | Stands::InDoubt if goes_back && self.may_be_in_force(slot) => {
                 let later = self.descendants(usize::from(slot.place));
                 !later.iter().flat_map(|place| self.slots_of(*place)).any(|slot| self.may_be_in_force(slot))

@@ -43,7 +43,7 @@ impl Judge {
         }
         let record = self.standing(who).record((step, item));
         let is_open = match method {
-            Method::Step => record.open == Some(attempt),
+            Method::Step => record.is_open && record.attempts == attempt,
             Method::Check => record.checks == attempt,
             Method::Compensation => record.compensations == attempt,
         };
@@ -71,7 +71,7 @@ impl Judge {
     /// I10: its step is not running. I11: nothing that came later may be in force.
     fn compensation(&mut self, life: Life, slot: Slot, record: Record) {
         let is_under_way = self.under_way.get(&(life, slot)).is_some_and(|calls| *calls > 0);
-        if record.open.is_some() || is_under_way {
+        if record.is_open || is_under_way {
             self.breaks(Promise::I10, || format!("{slot} was compensated while it was running"));
         }
         if !self.standing(slot.who).goes_back() {

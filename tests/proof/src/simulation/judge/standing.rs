@@ -57,7 +57,7 @@ impl Standing {
 
     /// What the journal says of a step or item.
     pub(crate) fn record(&self, at: At) -> Record {
-        self.records.get(&at).copied().unwrap_or(Record::NEW)
+        self.records.get(&at).copied().unwrap_or(Record::default())
     }
 
     /// What the journal says of a step and of each of its items.
@@ -130,7 +130,7 @@ impl Standing {
             self.parked += 1;
             self.reasons.insert(at, reason);
         }
-        self.records.entry(at).or_insert(Record::NEW).apply(event);
+        self.records.entry(at).or_default().apply(event);
     }
 
     /// What waits when it is decided to compensate is void, or in doubt if an attempt was.
