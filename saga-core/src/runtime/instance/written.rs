@@ -106,6 +106,8 @@ impl Live {
         }
         warn!(parent: self.span(), %refusal, "the journal went on elsewhere, stopping here");
         self.shared.forget_in_line(&self.id);
+        // What was announced and has not begun yet does not begin any more: for whoever has the instance it is lost.
+        core.attempts.drain(..).for_each(|running| running.task.abort());
         self.leave(core, Some(Ended::Stopped(format!("its journal went on elsewhere: {refusal}"))));
     }
 }

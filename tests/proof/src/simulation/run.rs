@@ -30,6 +30,9 @@ const DAY: Duration = Duration::from_secs(24 * 3_600);
 /// How often a person looks.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
+/// How often, where that takes a day.
+const LOOK_SELDOM: Duration = Duration::from_secs(60);
+
 /// How long it is watched that what has ended stays as it is: until the last request has arrived, and whoever stood still
 /// has found out.
 const AFTERWARDS: Duration = Duration::from_secs(45);
@@ -104,7 +107,7 @@ async fn live(world: &Arc<World>) {
     world.calm();
     fleet.calm();
     // What a clock that was ahead has named as its time, as the last thing before it was set right, is waited for.
-    let late = if world.weather.has_clock_ahead() { DAY } else { Duration::ZERO };
+    let late = if world.weather.has_clock_ahead() { DAY + END_WITHIN } else { Duration::ZERO };
     let until = world.time() + END_WITHIN + late;
     loop {
         finish(&fleet, until).await;
@@ -133,7 +136,7 @@ async fn finish(fleet: &Arc<Fleet>, until: Duration) {
         }
         // What takes a day is looked at less often.
         let has_waited = world.time().saturating_sub(since);
-        sleep(LOOK_EVERY.max(has_waited.saturating_sub(END_WITHIN) / 10)).await;
+        sleep(if has_waited < END_WITHIN { LOOK_EVERY } else { LOOK_SELDOM }).await;
     }
 }
 

@@ -104,10 +104,15 @@ impl WeatheredStore {
         Ok(results.into_iter().next().unwrap_or(Ok(())))
     }
 
-    /// A flaw: some signals and some of the entries that nothing follows.
+    /// A flaw: signals, and that an instance which a client started has completed.
     fn loses(&self, write: &Write) -> bool {
-        matches!(write, Write::Signal { .. })
-            || matches!(write, Write::Append { entry, .. } if entry.seq.get() % 3 == 0)
+        match write {
+            Write::Signal { .. } => true,
+            Write::Append { id, progress: Some(progress), .. } => {
+                progress.state == InstanceState::Completed && !id.as_str().contains('/')
+            }
+            Write::Create { .. } | Write::Append { .. } | Write::MarkUnreadable { .. } => false,
+        }
     }
 
     /// A flaw: what is refused since another stay has the instance is taken all the same.
