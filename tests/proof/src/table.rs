@@ -20,8 +20,8 @@ pub(crate) struct Row {
     pub(crate) repeated: u64,
     /// How many faults there were in all of them.
     pub(crate) faults: u64,
-    /// At how many different positions a process died.
-    pub(crate) positions: u64,
+    /// At how many different positions a process died, where they are told apart.
+    pub(crate) positions: Option<u64>,
     /// In how many cases a promise was broken.
     pub(crate) violations: u64,
     /// How long it took.
@@ -34,7 +34,8 @@ impl Row {
         self.cases += other.cases;
         self.repeated += other.repeated;
         self.faults += other.faults;
-        self.positions += other.positions;
+        self.positions =
+            self.positions.into_iter().chain(other.positions).reduce(|one, another| one + another);
         self.violations += other.violations;
         self.seconds += other.seconds;
     }
@@ -54,8 +55,9 @@ pub(crate) fn print(rows: &[Row]) {
 
 fn line(row: &Row) {
     let Row { kind, cases, repeated, faults, positions, violations, seconds } = row;
-    let [cases, repeated, faults, positions, violations] =
-        [cases, repeated, faults, positions, violations].map(|number| grouped(*number));
+    let [cases, repeated, faults, violations] =
+        [cases, repeated, faults, violations].map(|number| grouped(*number));
+    let positions = positions.map_or_else(String::new, grouped);
     println!("| {kind} | {cases} | {repeated} | {faults} | {positions} | {violations} | {seconds:.0} |");
 }
 

@@ -139,7 +139,7 @@ fn run_shapes(shapes: &[AnyShape], faults: Option<usize>) -> Found {
             cases,
             repeated: tally.histories - cases,
             faults: tally.faults,
-            positions: tally.moments.len() as u64,
+            positions: Some(tally.moments.len() as u64),
             violations: tally.violations.len() as u64,
             seconds: began.elapsed().as_secs_f64(),
         };
@@ -221,7 +221,7 @@ fn repeat(shape: &AnyShape, script: &str, crashes: &[usize]) -> Result<Found, St
         kind: format!("crash points: {}", shape.name),
         cases: 1,
         faults: (history.crashes.len() + script.deviations.len()) as u64,
-        positions: history.crashes.len() as u64,
+        positions: Some(history.crashes.len() as u64),
         violations: u64::from(!history.broken.is_empty()),
         seconds: began.elapsed().as_secs_f64(),
         ..Row::default()

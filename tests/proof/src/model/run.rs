@@ -61,7 +61,7 @@ fn check(saga: &Saga) -> (Row, Vec<String>) {
         cases: count(cases),
         repeated: count(all - cases),
         faults,
-        positions,
+        positions: Some(positions),
         violations: count(violations.len()),
         seconds: since.elapsed().as_secs_f64(),
     };
