@@ -129,3 +129,11 @@ fn what_is_drawn_for_one_purpose_does_not_depend_on_another() {
     assert_ne!(first.next(), other.next());
     assert_eq!(Draw::of(7, &[1]).next(), Draw::of(7, &[1]).next());
 }
+
+#[test]
+fn a_panic_of_the_library_is_seen_wherever_it_is_caught() {
+    assert_eq!(report(0).broken, []);
+    assert!(std::panic::catch_unwind(|| panic!("what must be true is not")).is_err());
+    let broken = report(0).broken;
+    assert!(matches!(&broken[..], [broken] if broken.promise == Promise::I13), "{broken:?}");
+}

@@ -6,6 +6,9 @@ mod entries;
 mod standing;
 mod told;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -54,10 +57,11 @@ impl Judge {
         }
     }
 
-    /// What is seen next. Calls are judged by [`calls`](Self::calls), before they are seen.
+    /// What is seen next.
     pub(crate) fn see(&mut self, seen: &Seen) {
         match seen {
-            Seen::Called { life, slot, method, .. } => {
+            Seen::Called { life, slot, method, attempt, runs, .. } => {
+                self.calls(*life, *slot, *method, *attempt, *runs);
                 if *method == Method::Step {
                     *self.under_way.entry((*life, *slot)).or_default() += 1;
                 }
