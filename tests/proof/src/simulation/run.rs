@@ -35,7 +35,7 @@ const LOOK_SELDOM: Duration = Duration::from_secs(60);
 
 /// How long it is watched that what has ended stays as it is: until the last request has arrived, and whoever stood still
 /// has found out.
-const AFTERWARDS: Duration = Duration::from_secs(45);
+const AFTERWARDS: Duration = Duration::from_secs(75);
 
 /// How long a client waits in the end.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -163,7 +163,7 @@ async fn ask_for_outcomes(fleet: &Fleet) {
     let started = fleet.world.judge(|judge| judge.started());
     for who in started.into_iter().filter(|who| who.step.is_none()) {
         let Some(running) = fleet.find(who.root.into()) else { continue };
-        if let Some(what) = client::outcome(&running, PATIENCE, who).await {
+        if let Some(what) = client::outcome(&fleet.world, &running, PATIENCE, who).await {
             fleet.world.see(Seen::Told { who, what });
         }
     }

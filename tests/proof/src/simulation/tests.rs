@@ -25,7 +25,7 @@ fn a_seed_repeats_itself_on_any_thread_and_in_any_order() {
 #[test]
 fn everything_that_can_be_drawn_occurs() {
     let mut counts = Counts::new();
-    for seed in 0..400 {
+    for seed in 0..800 {
         let report = report(seed);
         assert!(report.broken.is_empty(), "{}", report.text.unwrap_or_default());
         report.counts.into_iter().for_each(|(what, count)| *counts.entry(what).or_default() += count);
@@ -66,7 +66,13 @@ fn everything_that_can_be_drawn_occurs() {
         "store: fails after",
         "store: slow",
         "store: refuses",
+        "stale: an entry is refused",
         "store: lease lost",
+        "stale: a call arrives after another worker has taken over",
+        "waiting: a clock is set a day ahead",
+        "waiting: a clock is set a day back",
+        "method: panics",
+        "client: drops what it waits with",
         "person resolves",
     ];
     let missing: Vec<_> = wanted.iter().filter(|what| !counts.contains_key(*what)).collect();

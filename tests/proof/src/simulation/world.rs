@@ -178,13 +178,24 @@ impl World {
     }
 
     /// A request is sent.
-    pub(crate) fn send(&self, slot: Slot, method: Method, service: Service, will: Will) -> Request {
-        self.state().services.send(slot, method, service, will)
+    pub(crate) fn send(
+        &self,
+        life: Life,
+        slot: Slot,
+        method: Method,
+        service: Service,
+        will: Will,
+    ) -> Request {
+        self.state().services.send(life, slot, method, service, will)
     }
 
     /// A request arrives.
     pub(crate) fn arrive(&self, request: &Request) -> Done {
         let done = self.state().services.arrive(request);
+        let holder = self.judge(|judge| judge.holder(request.slot.who));
+        if holder.is_some_and(|holder| holder.worker != request.life.worker) {
+            self.count("stale: a call arrives after another worker has taken over");
+        }
         self.see(Seen::Arrived { slot: request.slot, method: request.method, done });
         done
     }

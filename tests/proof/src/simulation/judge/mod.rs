@@ -99,6 +99,16 @@ impl Judge {
         self.journals.get(&who).filter(|journal| journal.saga.is_some())
     }
 
+    /// Who has an instance.
+    pub(crate) fn holder(&self, who: Who) -> Option<Life> {
+        self.stays.get(&self.journal(who)?.owner).copied()
+    }
+
+    /// Whether an instance waits.
+    pub(crate) fn is_something_waiting(&self) -> bool {
+        self.journals.values().any(Standing::waits)
+    }
+
     /// The instances that are started.
     pub(crate) fn started(&self) -> Vec<Who> {
         let started = self.journals.iter().filter(|(_, journal)| journal.saga.is_some());
