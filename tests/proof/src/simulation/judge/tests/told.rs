@@ -37,6 +37,19 @@ fn i2_somebody_who_is_told_what_is_not_durable() {
 }
 
 #[test]
+fn i2_a_client_that_is_told_another_output() {
+    spoilt(&[Promise::I2], "which is not its output", |history| {
+        history.seen.iter_mut().find_map(|(_, seen)| match seen {
+            Seen::Told { what: Told::Completed(output), .. } => {
+                *output += 1;
+                Some(())
+            }
+            _ => None,
+        })
+    });
+}
+
+#[test]
 fn i4_an_instance_whose_state_in_memory_is_not_the_fold_of_its_journal() {
     spoilt(&[Promise::I4], "is not the fold of its journal", |history| {
         let who = history.events().next()?.who;
