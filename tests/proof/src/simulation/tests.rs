@@ -143,3 +143,10 @@ fn a_panic_of_the_library_is_seen_wherever_it_is_caught() {
     let broken = report(0).broken;
     assert!(matches!(&broken[..], [broken] if broken.promise == Promise::I13), "{broken:?}");
 }
+
+/// The child's input could not be said twice: when its parent was started, and when it was read to be resolved.
+#[test]
+fn a_child_that_could_not_be_started_is_started_once_its_parent_is_resolved() {
+    let report = report(304_852);
+    assert_eq!(report.broken, [], "{}", report.text.unwrap_or_default());
+}
