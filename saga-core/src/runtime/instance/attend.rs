@@ -17,8 +17,12 @@ pub(super) struct Attended {
 }
 
 /// Whether an event, once it is durable, makes something of a child's concern true: that it is wanted, that it is
-/// to be taken back, that nobody wants it any more.
+/// to be taken back, that nobody wants it any more, or that what was parked goes on.
 pub(super) fn concerns_children(definition: &Definition, event: &Event) -> bool {
+    if matches!(event, Event::Resolved { .. }) {
+        // A child that could not be started is wanted still: no event says so once more.
+        return true;
+    }
     match Action::of(event) {
         Some(Action::CancelAttempts) => true,
         Some(

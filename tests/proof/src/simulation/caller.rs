@@ -65,7 +65,9 @@ impl Caller {
         // What stands still sends nothing.
         process.gate().await;
         let service = world.service(saga, usize::from(slot.step));
-        let answer = self.go(way, world.send(slot, method, service, will(way, method, service.kind))).await;
+        let answer = self
+            .go(way, world.send(process.life, slot, method, service, will(way, method, service.kind)))
+            .await;
         process.gate().await;
         answer
     }
@@ -84,7 +86,11 @@ impl Caller {
                 Ok(done)
             }
             Way::Late => {
-                let time = world.draw(|draw| draw.millis(500, 20_000));
+                // Some are there only after a lease has passed, and another worker has taken over.
+                let time = world.draw(|draw| match draw.once_in(3) {
+                    true => draw.millis(20_000, 70_000),
+                    false => draw.millis(500, 20_000),
+                });
                 travel(world, time, request).await.map_err(|_| lost())
             }
             Way::AnswerLost => {

@@ -14,6 +14,7 @@ use super::fleet::{Fleet, Running};
 use super::place::{Who, saga_of};
 use super::plan::Family;
 use super::seen::{Seen, Told};
+use super::world::World;
 
 /// How long a client waits before it asks again.
 const AGAIN: Duration = Duration::from_secs(2);
@@ -129,7 +130,9 @@ async fn ask(fleet: &Fleet, running: &Running, who: Who, act: &Act) -> bool {
     let told = match &act.what {
         What::Start(input) => {
             let input = *input;
-            match answered(running, act.patience, orchestrator.start::<Drawn<0>>(id, input)).await {
+            match answered(&fleet.world, running, act.patience, orchestrator.start::<Drawn<0>>(id, input))
+                .await
+            {
                 Some(Ok(_handle)) => Told::Started(input),
                 Some(Err(Error::Conflict { .. })) => Told::Conflict(input),
                 _ => return false,
@@ -137,7 +140,7 @@ async fn ask(fleet: &Fleet, running: &Running, who: Who, act: &Act) -> bool {
         }
         What::Signal { who: to, saga, step, id } => {
             let signal = signal(orchestrator, *to, *saga, *step, id);
-            let told = match answered(running, act.patience, signal).await {
+            let told = match answered(&fleet.world, running, act.patience, signal).await {
                 Some(Ok(())) => Told::Signalled(id.clone()),
                 Some(Err(error)) => refused(&error),
                 None => return true,
@@ -148,7 +151,7 @@ async fn ask(fleet: &Fleet, running: &Running, who: Who, act: &Act) -> bool {
         What::Cancel(whom) => {
             let handle = orchestrator.instance(whom.to_string());
             let cancel = handle.cancel("the client does not want it");
-            let told = match answered(running, act.patience, cancel).await {
+            let told = match answered(&fleet.world, running, act.patience, cancel).await {
                 Some(Ok(())) => Told::Cancelled,
                 Some(Err(error)) => refused(&error),
                 None => return true,
@@ -158,13 +161,20 @@ async fn ask(fleet: &Fleet, running: &Running, who: Who, act: &Act) -> bool {
         }
         What::Revert => {
             let handle = orchestrator.handle::<Drawn<0>>(id);
-            match answered(running, act.patience, handle.revert("the client has changed its mind")).await {
+            match answered(
+                &fleet.world,
+                running,
+                act.patience,
+                handle.revert("the client has changed its mind"),
+            )
+            .await
+            {
                 Some(Ok(())) => Told::Reverted,
                 Some(Err(error)) => refused(&error),
                 None => return true,
             }
         }
-        What::Outcome => match outcome(running, act.patience, who).await {
+        What::Outcome => match outcome(&fleet.world, running, act.patience, who).await {
             Some(told) => told,
             None => return true,
         },
@@ -175,6 +185,7 @@ async fn ask(fleet: &Fleet, running: &Running, who: Who, act: &Act) -> bool {
 
 /// The answer to a question, if it comes in time: a client that has waited for so long drops what it waits with.
 pub(crate) async fn answered<T>(
+    world: &World,
     running: &Running,
     patience: Duration,
     question: impl Future<Output = Result<T, Error>>,
@@ -184,13 +195,17 @@ pub(crate) async fn answered<T>(
         running.process.gate().await;
         answer
     };
-    timeout(patience, answer).await.ok()
+    let answered = timeout(patience, answer).await;
+    if answered.is_err() {
+        world.count("client: drops what it waits with");
+    }
+    answered.ok()
 }
 
 /// What a client is told who waits for the outcome.
-pub(crate) async fn outcome(running: &Running, patience: Duration, who: Who) -> Option<Told> {
+pub(crate) async fn outcome(world: &World, running: &Running, patience: Duration, who: Who) -> Option<Told> {
     let handle = running.orchestrator.handle::<Drawn<0>>(who.to_string());
-    Some(match answered(running, patience, handle.outcome()).await? {
+    Some(match answered(world, running, patience, handle.outcome()).await? {
         Ok(Outcome::Completed(output)) => Told::Completed(output),
         Ok(Outcome::Compensated(_)) => Told::Compensated,
         Ok(Outcome::Parked(_)) => Told::Parked,

@@ -129,6 +129,18 @@ impl<const N: usize> Drawn<N> {
     }
 }
 
+impl<const N: usize> Drawn<N> {
+    /// Methods that only say something, a condition, a list or a child's input, panic now and then.
+    fn may_panic(&self) {
+        let world = &self.0.world;
+        if !world.is_calm() && world.draw(|draw| draw.once_in(20)) {
+            world.count("method: panics");
+            // Without the hook of `panic!`, which would write to the terminal.
+            std::panic::resume_unwind(Box::new("a method panics"));
+        }
+    }
+}
+
 impl<const N: usize> Saga for Drawn<N> {
     type Input = u32;
     type Output = u32;
@@ -206,6 +218,7 @@ impl<const N: usize> Saga for Drawn<N> {
 
     fn ask(&self, question: Ask, memory: &Memory<Self>, encoding: Encoding) -> Asked {
         let family = &self.0.world.family;
+        self.may_panic();
         match question {
             Ask::Condition(step) => Asked::Holds(family.holds(memory.input, step)),
             Ask::Items(step) => match memory.outputs.0.get(step) {
@@ -225,6 +238,7 @@ impl<const N: usize> Saga for Drawn<N> {
             1 => ChildType::of::<Drawn<1>>(SAGAS[1]),
             _ => ChildType::of::<Drawn<2>>(SAGAS[2]),
         };
+        self.may_panic();
         Some(child::<u32>(of, memory.input))
     }
 

@@ -70,7 +70,9 @@ impl Tally {
     fn faults(&self) -> u64 {
         let is_fault = |what: &str| {
             let is_well = matches!(what, "call: well" | "call: slow" | "store: refuses" | "store: slow");
-            let is_of = ["call: ", "store: ", "process ", "clock "].iter().any(|kind| what.starts_with(kind));
+            let is_of = ["call: ", "store: ", "process ", "clock ", "method: "]
+                .iter()
+                .any(|kind| what.starts_with(kind));
             is_of && !is_well
         };
         self.counts.iter().filter(|(what, _)| is_fault(what)).map(|(_, count)| count).sum()

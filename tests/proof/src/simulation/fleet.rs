@@ -13,7 +13,7 @@ use super::place::Life;
 use super::process::{Process, ProcessClock};
 use super::seen::Seen;
 use super::store::WeatheredStore;
-use super::weather::{Blow, BlowKind};
+use super::weather::{Blow, BlowKind, DAY_MILLIS};
 use super::world::World;
 
 /// How long after a failed start the next one is tried.
@@ -24,6 +24,9 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// How long a shutdown may take before the process is killed: longer than the grace and the slowest store.
 const SHUTDOWN_MAX: Duration = Duration::from_secs(60);
+
+/// A day, as clocks jump back.
+const BACK_MILLIS: i64 = -DAY_MILLIS;
 
 /// A worker that has been built.
 #[derive(Debug, Clone)]
@@ -133,6 +136,13 @@ impl Fleet {
                 };
                 if let Some(Running { process, .. }) = running {
                     process.set_clock(by_millis);
+                    if self.world.judge(|judge| judge.is_something_waiting()) {
+                        match by_millis {
+                            DAY_MILLIS => self.world.count("waiting: a clock is set a day ahead"),
+                            BACK_MILLIS => self.world.count("waiting: a clock is set a day back"),
+                            _ => {}
+                        }
+                    }
                     self.befell(&process, "has its clock set", "clock is set");
                 }
             }

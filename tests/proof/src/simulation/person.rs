@@ -26,7 +26,7 @@ pub(crate) async fn resolve(fleet: &Fleet, running: &Running) {
             let slot = Slot { who, step, item };
             let resolution = resolution(fleet, slot, saga, reason);
             let resolve = running.orchestrator.resolve_step(who.to_string(), slot.name(), resolution);
-            if let Some(Ok(())) = answered(running, PATIENCE, resolve).await {
+            if let Some(Ok(())) = answered(&fleet.world, running, PATIENCE, resolve).await {
                 fleet.world.count("person resolves");
                 fleet.world.see(Seen::Told { who, what: Told::Resolved });
             }
@@ -70,7 +70,7 @@ pub(crate) async fn signal_all(fleet: &Fleet, running: &Running) {
             if is_waiting {
                 let id = format!("last-{step}");
                 let signal = signal(&running.orchestrator, who, saga, step, &id);
-                if let Some(Ok(())) = answered(running, PATIENCE, signal).await {
+                if let Some(Ok(())) = answered(&fleet.world, running, PATIENCE, signal).await {
                     fleet.world.see(Seen::Told { who, what: Told::Signalled(id) });
                 }
             }

@@ -35,7 +35,7 @@ const LOOK_SELDOM: Duration = Duration::from_secs(60);
 
 /// How long it is watched that what has ended stays as it is: until the last request has arrived, and whoever stood still
 /// has found out.
-const AFTERWARDS: Duration = Duration::from_secs(45);
+const AFTERWARDS: Duration = Duration::from_secs(75);
 
 /// How long a client waits in the end.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -67,16 +67,7 @@ pub(crate) enum Tell {
 /// Runs a seed.
 pub(crate) fn run(seed: u64, flaws: Flaws, tell: Tell) -> Report {
     panics::watch();
-    let runtime = Builder::new_current_thread().enable_time().start_paused(true).build();
-    let runtime = runtime.expect("a runtime without I/O needs nothing");
-    let world = runtime.block_on(async {
-        let world = World::new(seed, flaws);
-        run_on_this_thread(&world.family);
-        live(&world).await;
-        world.end();
-        world
-    });
-    drop(runtime);
+    let (world, _) = lived(seed, flaws);
     if let Some(panic) = panics::seen() {
         world.judge(|judge| judge.breaks(Promise::I13, || format!("the library panics: {panic}")));
     }
@@ -88,7 +79,20 @@ pub(crate) fn run(seed: u64, flaws: Flaws, tell: Tell) -> Report {
     Report { seed, whole, timeless, counts, broken, text }
 }
 
-async fn live(world: &Arc<World>) {
+/// The world of a seed after it has been lived in, and what that ended with.
+pub(crate) fn lived(seed: u64, flaws: Flaws) -> (Arc<World>, Final) {
+    let runtime = Builder::new_current_thread().enable_time().start_paused(true).build();
+    let runtime = runtime.expect("a runtime without I/O needs nothing");
+    runtime.block_on(async {
+        let world = World::new(seed, flaws);
+        run_on_this_thread(&world.family);
+        let end = live(&world).await;
+        world.end();
+        (world, end)
+    })
+}
+
+async fn live(world: &Arc<World>) -> Final {
     let fleet = Fleet::new(world);
     fleet.numbers().for_each(|worker| fleet.start_after(worker, Duration::ZERO));
     client::begin(&fleet);
@@ -118,7 +122,9 @@ async fn live(world: &Arc<World>) {
         }
     }
     ask_for_outcomes(&fleet).await;
-    judge(world).await;
+    let end = end(world).await;
+    world.judge(|judge| judge.end(&end));
+    end
 }
 
 /// Waits until everything has ended, while a person looks after what is parked.
@@ -157,13 +163,14 @@ async fn ask_for_outcomes(fleet: &Fleet) {
     let started = fleet.world.judge(|judge| judge.started());
     for who in started.into_iter().filter(|who| who.step.is_none()) {
         let Some(running) = fleet.find(who.root.into()) else { continue };
-        if let Some(what) = client::outcome(&running, PATIENCE, who).await {
+        if let Some(what) = client::outcome(&fleet.world, &running, PATIENCE, who).await {
             fleet.world.see(Seen::Told { who, what });
         }
     }
 }
 
-async fn judge(world: &World) {
+/// What the run ends with.
+async fn end(world: &World) -> Final {
     let ids = world.judge(|judge| judge.started());
     let ids: Vec<_> = ids.iter().filter_map(|who| InstanceId::new(who.to_string()).ok()).collect();
     let stored = world.store.load(&ids).await.expect("a store in memory can be read");
@@ -178,5 +185,5 @@ async fn judge(world: &World) {
     let kept = kept.collect();
     let (effects, travelling) =
         world.services(|services| (services.in_force().collect(), services.travelling()));
-    world.judge(|judge| judge.end(&Final { effects, kept, travelling, bad: world.weather.bad }));
+    Final { effects, kept, travelling, bad: world.weather.bad }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
+use std::time::Duration;
 
 use sagas::journal::{Entry, InstanceState};
 
@@ -13,8 +14,8 @@ use crate::print::{Print, print_event};
 /// Something that is seen.
 #[derive(Debug, Clone, Hash)]
 pub(crate) enum Seen {
-    /// A process begins to call a service. Its request is sent once it runs.
-    Called { life: Life, slot: Slot, method: Method, attempt: u32, way: Way },
+    /// A process begins to call a service. Its request is sent once it `runs`, which it does not where it stands still.
+    Called { life: Life, slot: Slot, method: Method, attempt: u32, way: Way, runs: bool },
     /// A request arrived at its service.
     Arrived { slot: Slot, method: Method, done: Done },
     /// A call has ended for its caller.
@@ -81,7 +82,7 @@ pub(crate) struct Written {
 
 impl Hash for Written {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
-        self.bytes.hash(hasher);
+        (self.bytes, self.entry.at).hash(hasher);
     }
 }
 
@@ -112,6 +113,17 @@ pub(crate) enum Told {
     Refused(&'static str),
 }
 
+/// The names of what was seen: with all times, and without any.
+pub(crate) fn prints(all: &[(Duration, Seen)]) -> (u64, u64) {
+    let (mut whole, mut timeless) = (Print::default(), Print::default());
+    for (at, seen) in all {
+        at.hash(&mut whole);
+        seen.hash(&mut whole);
+        seen.print(&mut timeless);
+    }
+    (whole.finish(), timeless.finish())
+}
+
 impl Seen {
     /// A short name of this: equal for what is the same, whenever it happens.
     pub(crate) fn print(&self, print: &mut Print) {
@@ -128,7 +140,7 @@ impl Seen {
 impl fmt::Display for Seen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Called { life, slot, method, attempt, way } => {
+            Self::Called { life, slot, method, attempt, way, .. } => {
                 write!(f, "{life}  {method} {slot} #{attempt}: {way:?}")
             }
             Self::Arrived { slot, method, done } => write!(f, "service: {method} {slot}: {done:?}"),

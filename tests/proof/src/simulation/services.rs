@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sagas::__private::StepKind;
 
-use super::place::{Method, Slot};
+use super::place::{Life, Method, Slot};
 
 /// The rules that a participant keeps. A service that breaks one shows that the judge sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +69,8 @@ pub(crate) enum Done {
 /// A request that is sent.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Request {
+    /// Who sent it.
+    pub(crate) life: Life,
     pub(crate) slot: Slot,
     pub(crate) method: Method,
     /// How many were sent before it, to all services.
@@ -106,10 +108,17 @@ impl Services {
     }
 
     /// A request is on its way.
-    pub(crate) fn send(&mut self, slot: Slot, method: Method, service: Service, will: Will) -> Request {
+    pub(crate) fn send(
+        &mut self,
+        life: Life,
+        slot: Slot,
+        method: Method,
+        service: Service,
+        will: Will,
+    ) -> Request {
         self.sent += 1;
         self.travelling += 1;
-        Request { slot, method, number: self.sent, service, will }
+        Request { life, slot, method, number: self.sent, service, will }
     }
 
     /// A request is lost.

@@ -93,6 +93,9 @@ impl WeatheredStore {
                 self.see(write);
             } else {
                 self.world.count("store: refuses");
+                if matches!((write, &result), (Write::Append { .. }, Err(Refusal::Fenced))) {
+                    self.world.count("stale: an entry is refused");
+                }
             }
             results.push(result);
         }

@@ -25,7 +25,7 @@ fn a_seed_repeats_itself_on_any_thread_and_in_any_order() {
 #[test]
 fn everything_that_can_be_drawn_occurs() {
     let mut counts = Counts::new();
-    for seed in 0..400 {
+    for seed in 0..800 {
         let report = report(seed);
         assert!(report.broken.is_empty(), "{}", report.text.unwrap_or_default());
         report.counts.into_iter().for_each(|(what, count)| *counts.entry(what).or_default() += count);
@@ -66,7 +66,13 @@ fn everything_that_can_be_drawn_occurs() {
         "store: fails after",
         "store: slow",
         "store: refuses",
+        "stale: an entry is refused",
         "store: lease lost",
+        "stale: a call arrives after another worker has taken over",
+        "waiting: a clock is set a day ahead",
+        "waiting: a clock is set a day back",
+        "method: panics",
+        "client: drops what it waits with",
         "person resolves",
     ];
     let missing: Vec<_> = wanted.iter().filter(|what| !counts.contains_key(*what)).collect();
@@ -128,4 +134,19 @@ fn what_is_drawn_for_one_purpose_does_not_depend_on_another() {
     let mut other = Draw::of(7, &[2]);
     assert_ne!(first.next(), other.next());
     assert_eq!(Draw::of(7, &[1]).next(), Draw::of(7, &[1]).next());
+}
+
+#[test]
+fn a_panic_of_the_library_is_seen_wherever_it_is_caught() {
+    assert_eq!(report(0).broken, []);
+    assert!(std::panic::catch_unwind(|| panic!("what must be true is not")).is_err());
+    let broken = report(0).broken;
+    assert!(matches!(&broken[..], [broken] if broken.promise == Promise::I13), "{broken:?}");
+}
+
+/// The child's input could not be said twice: when its parent was started, and when it was read to be resolved.
+#[test]
+fn a_child_that_could_not_be_started_is_started_once_its_parent_is_resolved() {
+    let report = report(304_852);
+    assert_eq!(report.broken, [], "{}", report.text.unwrap_or_default());
 }

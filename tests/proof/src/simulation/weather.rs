@@ -7,7 +7,7 @@ use super::place::Method;
 use super::seen::Way;
 
 /// A day, as clocks jump it.
-const DAY_MILLIS: i64 = 24 * 3_600 * 1_000;
+pub(crate) const DAY_MILLIS: i64 = 24 * 3_600 * 1_000;
 
 /// What goes wrong in one run.
 #[derive(Debug)]

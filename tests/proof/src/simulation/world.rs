@@ -1,7 +1,6 @@
 //! What all parts of one run share: what was seen, what the services know, and what is yet to be drawn.
 
 use std::collections::BTreeMap;
-use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -14,10 +13,9 @@ use super::draw::Draw;
 use super::judge::Judge;
 use super::place::{Life, Method, Slot};
 use super::plan::Family;
-use super::seen::{Seen, Way};
+use super::seen::{Seen, Way, prints};
 use super::services::{Done, Request, Rules, Service, Services, Will};
 use super::weather::Weather;
-use crate::print::Print;
 
 /// What a run may break on purpose, to show that the judge sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -168,40 +166,49 @@ impl World {
             let item = slot.item.map_or(0, |item| 1 + u64::from(item));
             let more = [u64::from(slot.step), item, method as u64, *calls];
             let draw = Draw::of(self.seed, &[4, words[0], words[1], more[0], more[1], more[2], more[3]]);
-            let way = match self.weather.bad {
+            match self.weather.bad {
                 Some(bad) if bad == slot.who.root => Way::HangsBefore,
                 _ if self.is_calm() => Way::Well,
                 _ => self.weather.way(method, draw),
-            };
-            state.judge.calls(life, slot, method, attempt, runs);
-            way
+            }
         };
         self.count(way.name());
-        self.see(Seen::Called { life, slot, method, attempt, way });
+        self.see(Seen::Called { life, slot, method, attempt, way, runs });
         way
     }
 
     /// A request is sent.
-    pub(crate) fn send(&self, slot: Slot, method: Method, service: Service, will: Will) -> Request {
-        self.state().services.send(slot, method, service, will)
+    pub(crate) fn send(
+        &self,
+        life: Life,
+        slot: Slot,
+        method: Method,
+        service: Service,
+        will: Will,
+    ) -> Request {
+        self.state().services.send(life, slot, method, service, will)
     }
 
     /// A request arrives.
     pub(crate) fn arrive(&self, request: &Request) -> Done {
         let done = self.state().services.arrive(request);
+        let holder = self.judge(|judge| judge.holder(request.slot.who));
+        if holder.is_some_and(|holder| holder.worker != request.life.worker) {
+            self.count("stale: a call arrives after another worker has taken over");
+        }
         self.see(Seen::Arrived { slot: request.slot, method: request.method, done });
         done
     }
 
     /// The names of the run: with all times, and without any.
     pub(crate) fn prints(&self) -> (u64, u64) {
-        let (mut whole, mut timeless) = (Print::default(), Print::default());
-        for (at, seen) in &self.state().seen {
-            at.hash(&mut whole);
-            seen.hash(&mut whole);
-            seen.print(&mut timeless);
-        }
-        (whole.finish(), timeless.finish())
+        prints(&self.state().seen)
+    }
+
+    /// Everything that was seen, and when.
+    #[cfg(test)]
+    pub(crate) fn seen(&self) -> Vec<(Duration, Seen)> {
+        self.state().seen.clone()
     }
 
     /// How often what occurred.

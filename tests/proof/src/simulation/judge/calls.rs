@@ -12,7 +12,7 @@ impl Judge {
     ///
     /// A process that does not know yet that others have taken over may call what was announced to it; one that has the
     /// instance is held to everything.
-    pub(crate) fn calls(&mut self, life: Life, slot: Slot, method: Method, attempt: u32, runs: bool) {
+    pub(super) fn calls(&mut self, life: Life, slot: Slot, method: Method, attempt: u32, runs: bool) {
         let Some(epoch) = self.announced.get(&(slot, method, attempt)).copied() else {
             return self.breaks(Promise::I1, || {
                 format!("{life}: {method} {slot} #{attempt} ran, and its start is not durable")

@@ -9,7 +9,7 @@ use crate::record::Stands;
 use crate::simulation::place::{Slot, Who};
 
 /// What a run ended with.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Final {
     /// How often the effect of each slot is in force.
     pub(crate) effects: Vec<(Slot, i32)>,
@@ -22,7 +22,7 @@ pub(crate) struct Final {
 }
 
 /// What the store holds of an instance.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Kept {
     pub(crate) who: Who,
     /// The state of its row.

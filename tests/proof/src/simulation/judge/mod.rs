@@ -6,6 +6,9 @@ mod entries;
 mod standing;
 mod told;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -54,10 +57,11 @@ impl Judge {
         }
     }
 
-    /// What is seen next. Calls are judged by [`calls`](Self::calls), before they are seen.
+    /// What is seen next.
     pub(crate) fn see(&mut self, seen: &Seen) {
         match seen {
-            Seen::Called { life, slot, method, .. } => {
+            Seen::Called { life, slot, method, attempt, runs, .. } => {
+                self.calls(*life, *slot, *method, *attempt, *runs);
                 if *method == Method::Step {
                     *self.under_way.entry((*life, *slot)).or_default() += 1;
                 }
@@ -93,6 +97,16 @@ impl Judge {
     /// What the journal of an instance says.
     pub(crate) fn journal(&self, who: Who) -> Option<&Standing> {
         self.journals.get(&who).filter(|journal| journal.saga.is_some())
+    }
+
+    /// Who has an instance.
+    pub(crate) fn holder(&self, who: Who) -> Option<Life> {
+        self.stays.get(&self.journal(who)?.owner).copied()
+    }
+
+    /// Whether an instance waits.
+    pub(crate) fn is_something_waiting(&self) -> bool {
+        self.journals.values().any(Standing::waits)
     }
 
     /// The instances that are started.

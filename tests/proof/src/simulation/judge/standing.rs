@@ -40,6 +40,8 @@ pub(crate) struct Standing {
     pub(crate) records: BTreeMap<At, Record>,
     /// Why what is parked is.
     pub(crate) reasons: BTreeMap<At, ParkReason>,
+    /// What was told to wait before its first attempt, for a time or a message.
+    pub(crate) awaited: Vec<At>,
     /// What a person gave up.
     pub(crate) skipped: Vec<At>,
 }
@@ -85,6 +87,13 @@ impl Standing {
         }
     }
 
+    /// Whether something of it waits: for its next attempt, for a time or for a message.
+    pub(crate) fn waits(&self) -> bool {
+        let awaited = self.awaited.iter().any(|at| self.record(*at).stands == Stands::Pending);
+        let again = self.records.values().any(|record| record.stands == Stands::Waiting);
+        !self.has_ended() && (awaited || again)
+    }
+
     /// What is parked, and why.
     pub(crate) fn all_parked(&self) -> Vec<(At, ParkReason)> {
         let parked = self.records.iter().filter(|(_, record)| record.stands == Stands::Parked);
@@ -125,6 +134,9 @@ impl Standing {
             if *how == ResolutionKind::Skip {
                 self.skipped.push(at);
             }
+        }
+        if matches!(event, Event::StepDelayed { .. } | Event::SignalAwaited { .. }) {
+            self.awaited.push(at);
         }
         if let Some(reason) = parks(event) {
             self.parked += 1;

@@ -2,7 +2,7 @@
 
 use super::Judge;
 use crate::promise::Promise;
-use crate::simulation::place::Who;
+use crate::simulation::place::{Slot, Who};
 use crate::simulation::seen::Told;
 
 /// What an instance says that finds, after an entry, that its state in memory is not what would be read back.
@@ -36,11 +36,29 @@ impl Judge {
                     self.breaks(Promise::I17, || format!("a client was told {what:?} of {who}"));
                 }
             }
+            Told::Completed(output) if self.output(who).is_some_and(|right| right != *output) => {
+                self.breaks(Promise::I2, || {
+                    format!("a client was told {what:?} of {who}, which is not its output")
+                });
+            }
             Told::Cancelled => self.told_cancelled.push(who),
             Told::Stopped(why) if why.contains(NOT_THE_FOLD) => {
                 self.breaks(Promise::I4, || format!("{who}: {why}"));
             }
             _ => {}
+        }
+    }
+
+    /// What an instance completes with: the output of its last step, which is that of its child where it has one there.
+    fn output(&self, who: Who) -> Option<u32> {
+        let journal = self.journal(who)?;
+        let (at, last) = self.family.named(journal.saga.as_deref()?)?.steps().last()?;
+        let step = u8::try_from(at.get()).ok()?;
+        match last.child {
+            // A person may have given it another.
+            Some(_) if journal.resolved > 0 => None,
+            Some(_) => self.output(Who { step: Some(step), ..who }),
+            None => Some(Slot { who, step, item: None }.output()),
         }
     }
 }
