@@ -1,7 +1,7 @@
 //! Children whose start is on its way while their parent is taken back, or while its process shuts down.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use sagas::SystemClock;
@@ -9,9 +9,9 @@ use sagas::prelude::*;
 use sagas::store::Write;
 use tokio::sync::Notify;
 
-use super::family::{Pair, builder};
+use super::family::{Kit, Pair, Part, builder};
 use crate::support::data::Data;
-use crate::support::probe::{Asked, Moment};
+use crate::support::probe::{Asked, HandOut, Moment};
 use crate::support::soon;
 use crate::support::world::{Act, World};
 
@@ -81,4 +81,36 @@ async fn i19_a_child_that_a_shutdown_kept_from_being_started_is_started_by_the_n
     let outcome = soon(second.handle::<Pair>("pair-1").outcome()).await.unwrap();
     assert!(matches!(outcome, Outcome::Completed(_)), "{outcome:?}");
     second.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn i2_a_child_is_taken_back_only_once_that_is_on_record() {
+    let world = World::default().script("pack", &[Act::LoseAnswer]);
+    let store = Data::memory().open();
+    let plan = store.plan();
+    let orchestrator = builder(store, &world).build().await.unwrap();
+    let kit = orchestrator.start::<Kit>("kit-1", 1).await.unwrap();
+    world.called("pack", 1).await;
+    let part = orchestrator.handle::<Part>("kit-1/part");
+    assert!(matches!(part.outcome().await.unwrap(), Outcome::Parked(_)));
+    let asked_for = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&asked_for);
+    plan.on_hand_out(move |handed| {
+        if matches!(handed, HandOut::One(id) if id.as_str() == "kit-1/part") {
+            counted.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    plan.hold_only(&[Asked::Append]);
+    let cancelling = tokio::spawn({
+        let kit = kit.clone();
+        async move { kit.cancel("not wanted any more").await }
+    });
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(asked_for.load(Ordering::Relaxed), 0, "that it compensates is not durable yet");
+    plan.release();
+    cancelling.await.unwrap().unwrap();
+    assert!(matches!(soon(kit.outcome()).await.unwrap(), Outcome::Compensated(_)));
+    assert_ne!(asked_for.load(Ordering::Relaxed), 0);
+    assert_eq!(world.in_force(), Vec::<String>::new());
+    orchestrator.shutdown().await;
 }

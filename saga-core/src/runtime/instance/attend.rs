@@ -63,6 +63,12 @@ impl Live {
         }
     }
 
+    /// Whether what is wished of children is not on record yet. Once it is, they are looked after anew.
+    fn is_ahead(&self, core: &Core) -> bool {
+        let events = core.writing.iter().flat_map(|writing| &writing.events);
+        events.into_iter().any(|event| concerns_children(self.saga.definition(), event))
+    }
+
     /// What the child of a step is to be looked after for now, with the attempt that is told of it. `None` ends the
     /// looking after, until something happens.
     pub(crate) fn next_child_need(self: &Arc<Self>, step: StepIndex) -> Option<(ChildWish, u32)> {
@@ -77,7 +83,7 @@ impl Live {
         drop(children);
         let at = core.attended.iter().position(|attended| attended.step == step)?;
         let again = core.attended.get_mut(at).is_some_and(|attended| std::mem::take(&mut attended.again));
-        if again && !core.gone && wish.is_some() {
+        if again && !core.gone && !self.is_ahead(&core) && wish.is_some() {
             return wish;
         }
         core.attended.swap_remove(at);
