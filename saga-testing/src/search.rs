@@ -31,6 +31,13 @@ struct Found {
     has_misfit: bool,
 }
 
+impl Found {
+    /// Whether it went otherwise than the history that it goes on from, before anything more went wrong.
+    fn is_another(&self) -> bool {
+        self.has_misfit || !self.is_complete
+    }
+}
+
 /// Runs every history, level by level: a level has one deviation more than the one before, and each of its histories
 /// goes on from one of that. So none is run twice, and the first level with a violation has the shortest.
 pub(crate) fn all<S: Saga, W>(
@@ -40,19 +47,21 @@ pub(crate) fn all<S: Saga, W>(
 ) -> Result<Exploration, Violation> {
     let mut exploration = Exploration { histories: 0, crash_points: 0, deviations: 0, calls: 0, left_out: 0 };
     let mut level = vec![Plan::default()];
-    let mut usual = None;
+    let (mut usual, mut unstable) = (None, None);
     loop {
         let depth = level.first().map_or(0, Plan::len);
         let wanted = if depth < limits.deviations_max { Wanted::Options } else { Wanted::Nothing };
         let found = on_all_threads(&subject.watch, &level, |plan| run(subject, check, plan, limits, wanted));
         exploration.deviations = depth;
-        for (plan, found) in level.iter().zip(&found).filter(|(_, found)| found.is_complete) {
+        for (plan, found) in level.iter().zip(&found).filter(|(_, found)| !found.is_another()) {
             exploration.histories += 1;
             exploration.calls += found.calls;
             let crashes = plan.last().is_some_and(|(_, deviation)| deviation.is_crash());
             exploration.crash_points += usize::from(crashes);
         }
         usual = usual.or_else(|| found.first().map(|found| found.end));
+        let another = level.iter().zip(&found).find(|(_, found)| found.is_another());
+        unstable = unstable.or_else(|| another.map(|(plan, _)| format!("the history {plan} {UNSTABLE}")));
         let unsound = level.iter().zip(&found).filter(|(_, found)| found.verdict.is_err());
         // Of those as short, what services do is told before what clients do: users look there first.
         let length = |(plan, found): &(&Plan, &Found)| (plan.has_client(), found.moments);
@@ -75,10 +84,10 @@ pub(crate) fn all<S: Saga, W>(
         level = choose(next, left);
         if level.is_empty() {
             // The check has said its word of this history, and may count how often it is asked.
-            return match has_changed(subject, None, limits, usual) {
-                true => Err(Violation::without_history(CHANGED.to_owned())),
-                false => Ok(exploration),
-            };
+            let changed = || has_changed(subject, None, limits, usual).then(|| CHANGED.to_owned());
+            return changed()
+                .or(unstable)
+                .map_or(Ok(exploration), |why| Err(Violation::without_history(why)));
         }
     }
 }
@@ -107,6 +116,10 @@ impl End {
 const CHANGED: &str = "the history in which nothing goes wrong ended otherwise when it was run again: histories share \
                        something, or are not the same in every run. Does `make` build a new world each time? An \
                        `Arc` that it clones is one world for all.";
+
+/// What is told where a history is not the same in every run.
+const UNSTABLE: &str = "went otherwise than the one that it goes on from: the saga or its services are not the same in \
+                        every run. Do they draw random numbers, read the clock, or go through a `HashMap`?";
 
 /// Whether the history in which nothing goes wrong ends otherwise by now than it did: in truth each has a world of its
 /// own. `check` is asked whether it is still sound.

@@ -1,7 +1,7 @@
 //! What a test kit cannot do, or a test does by mistake: each has an answer in words.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use sagas::prelude::*;
@@ -196,5 +196,50 @@ async fn a_child_that_is_not_registered_is_told_without_a_history() {
         Some(
             "  no orchestrator could be built: saga waits is not registered; write `.register(..)` before `.build()`"
         )
+    );
+}
+
+/// Has its second step only in every other run.
+struct Moody {
+    runs: Arc<AtomicUsize>,
+}
+
+#[saga]
+impl Moody {
+    #[step(compensate = unplace, idempotent)]
+    async fn place(&self) -> Result<u32, StepError> {
+        Ok(1)
+    }
+    async fn unplace(&self) -> Result<(), StepError> {
+        Ok(())
+    }
+
+    #[step(compensate = unwrap_it, when = feels_like_it, idempotent)]
+    async fn wrap(&self) -> Result<u32, StepError> {
+        Ok(1)
+    }
+    fn feels_like_it(&self) -> bool {
+        self.runs.fetch_add(1, Ordering::Relaxed).is_multiple_of(2)
+    }
+    async fn unwrap_it(&self) -> Result<(), StepError> {
+        Ok(())
+    }
+
+    #[step(compensate = unsend, idempotent)]
+    async fn send(&self) -> Result<u32, StepError> {
+        Ok(1)
+    }
+    async fn unsend(&self) -> Result<(), StepError> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_saga_that_is_not_the_same_in_every_run_is_told() {
+    let runs = Arc::new(AtomicUsize::new(0));
+    let violation = explore(|| (Moody { runs: Arc::clone(&runs) }, ()), ()).try_run().await.unwrap_err();
+    assert!(
+        violation.message.contains("the saga or its services are not the same in every run"),
+        "{violation}"
     );
 }

@@ -34,7 +34,8 @@ pub(crate) struct Command {
 pub(crate) enum Revived {
     /// It is driven, or has nothing to do.
     Settled,
-    /// An instance of this id is just being created; whether that is this one shows in a moment.
+    /// An instance of this id is just being created; whether that is this one shows in a moment. Or its signals could
+    /// not be read. It is to be read back later.
     Busy,
 }
 
@@ -94,10 +95,11 @@ pub(crate) async fn revive(
     match replay(saga.definition(), stored) {
         Ok(replayed) => {
             let put = put(shared, &saga, replayed, stored, place, command);
-            if let Put::Deaf(live) = &put {
-                hear_late_signals(live, stored.signals.len()).await;
+            match put {
+                Put::Deaf(live) => hear_late_signals(&live, stored.signals.len()).await,
+                Put::Settled => Revived::Settled,
+                Put::Busy => Revived::Busy,
             }
-            if let Put::Busy = put { Revived::Busy } else { Revived::Settled }
         }
         Err(what) => {
             warn!(instance = %id, what, "the journal cannot be read: the instance is left as it is");
@@ -160,7 +162,8 @@ fn put(
             if is_deaf { Put::Deaf(live) } else { Put::Settled }
         }
         Inserted::There(there) => {
-            let is_told = there.is_created() && there.was_handed_out(&stored.signals);
+            let is_of_this_stay = there.is_created() && there.epoch() == shared.epoch();
+            let is_told = is_of_this_stay && there.was_handed_out(&stored.signals);
             if is_told { Put::Settled } else { Put::Busy }
         }
         Inserted::Closed => Put::Settled,
@@ -193,13 +196,17 @@ fn first_inputs(
 
 /// Reads the signals of an instance once more, of which `heard` were there before it was in memory: one that came
 /// between the two was told to nobody, and comes before all that it was told of since. One whose signals cannot be
-/// read comes back when they can.
-async fn hear_late_signals(live: &Arc<Live>, heard: usize) {
+/// read leaves memory again.
+async fn hear_late_signals(live: &Arc<Live>, heard: usize) -> Revived {
     match load(&*live.shared().store, live.id()).await {
-        Ok(stored) => live.hear(stored.signals.get(heard..).unwrap_or_default()),
+        Ok(stored) => {
+            live.hear(stored.signals.get(heard..).unwrap_or_default());
+            Revived::Settled
+        }
         Err(error) => {
             warn!(instance = %live.id(), %error, "its signals could not be read, reading it back later");
-            live.come_back();
+            live.lose();
+            Revived::Busy
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -64,8 +64,8 @@ pub(crate) struct Shared {
     pub(crate) mislaid: Mislaid,
     pub(crate) runtime: Runtime,
     epoch: AtomicU64,
-    /// The stay has ended, and no other has begun yet.
-    between_stays: AtomicBool,
+    /// The epoch of the last stay that is known to have ended.
+    ended: AtomicU64,
     stay_ended: Notify,
     /// Held by who gets the store to work again.
     pub(crate) repairing: tokio::sync::Mutex<()>,
@@ -147,7 +147,7 @@ impl Shared {
             lifecycle: Lifecycle::new(),
             runtime,
             epoch: AtomicU64::new(epoch.get()),
-            between_stays: AtomicBool::new(false),
+            ended: AtomicU64::new(0),
             stay_ended: Notify::new(),
             repairing: tokio::sync::Mutex::default(),
             table: Mutex::default(),
@@ -168,9 +168,7 @@ impl Shared {
         let (epoch, now) = (self.epoch(), self.now());
         match self.store.renew(epoch, now, now.plus(LEASE)).await {
             Ok(true) => {}
-            // Another may have begun while the store took its time.
-            Ok(false) if epoch == self.epoch() => self.stay_has_ended(),
-            Ok(false) => {}
+            Ok(false) => self.stay_has_ended(epoch),
             Err(_) => {
                 if let Err(error) = self.store.reopen().await {
                     warn!(%error, "the store could not be reopened");
@@ -219,12 +217,18 @@ impl Shared {
         Epoch::new(self.epoch.load(Ordering::Acquire))
     }
 
-    /// The lease was lost, so others may drive what was driven here: everything in memory stops, and until another stay
-    /// begins nothing starts.
-    pub(crate) fn stay_has_ended(&self) {
-        self.between_stays.store(true, Ordering::Release);
-        self.live().iter().for_each(|live| live.lose());
-        self.stay_ended.notify_one();
+    /// The lease of this stay was lost, so others may drive what was driven here: everything of it in memory stops, and
+    /// until another stay begins nothing starts.
+    pub(crate) fn stay_has_ended(&self, epoch: Epoch) {
+        if self.ended.fetch_max(epoch.get(), Ordering::AcqRel) < epoch.get() {
+            self.lose_until(epoch);
+            self.stay_ended.notify_one();
+        }
+    }
+
+    /// Stops what is in memory of this stay and those before it.
+    pub(crate) fn lose_until(&self, epoch: Epoch) {
+        self.live().iter().filter(|live| live.epoch() <= epoch).for_each(|live| live.lose());
     }
 
     /// Waits until the lease was found to be lost.
@@ -234,13 +238,12 @@ impl Shared {
 
     /// Whether nothing may start, since the stay has ended.
     pub(crate) fn is_between_stays(&self) -> bool {
-        self.between_stays.load(Ordering::Acquire)
+        self.ended.load(Ordering::Acquire) >= self.epoch.load(Ordering::Acquire)
     }
 
     /// Goes on under another epoch, after the lease was lost.
     pub(crate) fn set_epoch(&self, epoch: Epoch) {
         self.epoch.store(epoch.get(), Ordering::Release);
-        self.between_stays.store(false, Ordering::Release);
     }
 
     /// Commits what instances hand in, until the end.
@@ -274,6 +277,11 @@ impl Shared {
                     self.line.forget(live.id());
                 }
                 room.insert(Arc::clone(live));
+                drop(table);
+                if live.epoch() < self.epoch() {
+                    // It is of a stay that has ended meanwhile, and nobody else would stop it.
+                    live.lose();
+                }
                 Inserted::New
             }
         }

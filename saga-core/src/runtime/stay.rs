@@ -35,15 +35,13 @@ pub(crate) async fn keep(shared: Arc<Shared>) {
             () = shared.stay_ended() => {}
             () = shared.lifecycle.ending() => return,
         }
-        let now = shared.now();
-        match shared.store.renew(shared.epoch(), now, now.plus(LEASE)).await {
+        let (epoch, now) = (shared.epoch(), shared.now());
+        match shared.store.renew(epoch, now, now.plus(LEASE)).await {
             Ok(true) => debug!("the lease is prolonged"),
             Ok(false) => {
                 // At once: until a new stay begins may take as long as the store likes.
-                if !shared.is_between_stays() {
-                    shared.stay_has_ended();
-                }
-                rejoin(&shared).await;
+                shared.stay_has_ended(epoch);
+                rejoin(&shared, epoch).await;
             }
             Err(error) => {
                 warn!(%error, "the lease could not be prolonged, trying again");
@@ -53,7 +51,7 @@ pub(crate) async fn keep(shared: Arc<Shared>) {
     }
 }
 
-async fn rejoin(shared: &Arc<Shared>) {
+async fn rejoin(shared: &Arc<Shared>, ended: Epoch) {
     error!("the lease has passed: others may have taken over, beginning anew");
     let epoch = match join(&*shared.store, shared.now()).await {
         Ok(epoch) => epoch,
@@ -61,8 +59,8 @@ async fn rejoin(shared: &Arc<Shared>) {
     };
     shared.set_epoch(epoch);
     // What was created meanwhile belongs to the old stay too.
-    let lost = shared.live().into_iter().filter(|live| live.epoch() != shared.epoch());
-    lost.for_each(|live| live.lose());
+    shared.lose_until(ended);
+    shared.mislaid.may_have_parked();
     // The process has not died, so there is nobody to suspect.
     if let Err(error) = shared.store.settle(epoch).await {
         warn!(%error, "that the lease has passed could not be forgotten");

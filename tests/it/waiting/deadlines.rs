@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use sagas::prelude::*;
-use sagas::{InstanceState, StepState};
+use sagas::store::{Store, Timestamp};
+use sagas::{Clock, InstanceState, StepState};
 
 use super::express::Express;
 use super::loan::stands;
@@ -108,6 +109,31 @@ fn an_instance_that_is_done_in_time_is_left_alone_by_its_deadline() {
         pass(120 * MINUTE).await;
         assert!(matches!(express.outcome().await.unwrap(), Outcome::Completed(_)));
         assert_eq!(world.calls(), ["order", "ship", "tell"]);
+        orchestrator.shutdown().await;
+    }));
+}
+
+#[test]
+fn i19_what_is_parked_and_was_handed_out_for_its_deadline_before_a_crash_compensates_all_the_same() {
+    let data = Data::memory();
+    data.runtime().block_on(in_time(async {
+        let (world, clock) = (World::default().script("order", &[Act::LoseAnswer]), SetClock::new());
+        let orchestrator = open(&data, &world, &clock).await;
+        let express = orchestrator.start::<Express>("it-1", ()).await.unwrap();
+        assert!(matches!(express.outcome().await.unwrap(), Outcome::Parked(_)));
+        orchestrator.shutdown().await;
+        pass(61 * MINUTE).await;
+        // A process is handed it, and dies.
+        let store = data.open();
+        let now = Timestamp::from(clock.now());
+        let epoch = store.join(now, now.plus(MINUTE)).await.unwrap();
+        assert_eq!(store.due(epoch, now, 10).await.unwrap().ids.len(), 1);
+        drop(store);
+        let orchestrator = open(&data, &world, &clock).await;
+        pass(5 * MINUTE).await;
+        let outcome = orchestrator.handle::<Express>("it-1").try_outcome().await.unwrap();
+        assert!(matches!(&outcome, Some(Outcome::Compensated(_))), "{outcome:?}");
+        assert!(world.in_force().is_empty(), "{:?}", world.in_force());
         orchestrator.shutdown().await;
     }));
 }

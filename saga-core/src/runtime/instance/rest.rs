@@ -30,12 +30,6 @@ impl Live {
         self.leave(&mut core, None);
     }
 
-    /// Leaves memory, to be read back when it is its turn.
-    pub(crate) fn come_back(&self) {
-        self.leave(&mut self.core(), None);
-        self.shared.admission.enqueue_resumed(self.id.clone());
-    }
-
     /// Drops the attempts that are running. They stay recorded as begun, and count as in doubt.
     pub(crate) fn abort_attempts(&self) {
         self.core().attempts.drain(..).for_each(|running| running.task.abort());

@@ -50,6 +50,7 @@ pub(crate) async fn run(shared: Arc<Shared>) {
         unread: Vec::new(),
         unread_at: Timestamp::NEVER,
     };
+    feeder.shared.mislaid.may_have_parked();
     if feeder.has_suspects {
         feeder.try_suspects().await;
     }
@@ -103,6 +104,7 @@ impl Feeder {
                 self.claim_later();
             }
             if !claimed.is_empty() {
+                self.shared.mislaid.may_have_parked();
                 info!(instances = claimed.len(), "going on with what was left unfinished");
             }
             self.backlog.extend(claimed.iter().cloned());

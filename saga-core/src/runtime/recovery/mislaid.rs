@@ -1,5 +1,6 @@
-//! Instances that were handed out without a word: the store had done it, and its answer was an error. They belong to this
-//! stay, so nobody else is handed them, and they wait for nothing, so the store does not hand them out again.
+//! Instances that were handed out without a word: the store had done it, and its answer was an error, or whoever heard of
+//! it is no more. They wait for nothing, so the store does not hand them out again, but for those that run and whose stay
+//! has ended.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -19,9 +20,21 @@ pub(crate) struct Mislaid {
 struct Search {
     /// These may have been.
     ids: Vec<InstanceId>,
-    /// Any may have been. They are gone through from here on: not from the beginning.
-    after: Option<Option<Position>>,
+    /// Any of these may have been.
+    sweep: Option<Sweep>,
 }
+
+/// Instances that are gone through.
+#[derive(Clone)]
+struct Sweep {
+    states: &'static [InstanceState],
+    /// The last of those that were.
+    after: Option<Position>,
+}
+
+const UNFINISHED: &[InstanceState] =
+    &[InstanceState::Running, InstanceState::Compensating, InstanceState::Parked];
+const PARKED: &[InstanceState] = &[InstanceState::Parked];
 
 impl Mislaid {
     /// This one may have been handed out.
@@ -31,7 +44,25 @@ impl Mislaid {
 
     /// Any may have been handed out.
     pub(crate) fn may_have_some(&self) {
-        self.search().after = Some(None);
+        self.search().sweep = Some(Sweep { states: UNFINISHED, after: None });
+    }
+
+    /// What is parked may have been handed out for its deadline in a stay that has ended. Who claims what such a stay
+    /// has left behind is not handed it.
+    pub(crate) fn may_have_parked(&self) {
+        let sweep = &mut self.search().sweep;
+        let is_all = sweep.as_ref().is_some_and(|sweep| sweep.states == UNFINISHED);
+        if !is_all {
+            *sweep = Some(Sweep { states: PARKED, after: None });
+        }
+    }
+
+    /// A page was gone through, up to `last`, if there are more. Another sweep may have begun meanwhile.
+    fn go_on(&self, states: &'static [InstanceState], after: Option<Position>, last: Option<Position>) {
+        let sweep = &mut self.search().sweep;
+        if sweep.as_ref().is_some_and(|sweep| sweep.states == states && sweep.after == after) {
+            *sweep = last.map(|last| Sweep { states, after: Some(last) });
+        }
     }
 
     fn search(&self) -> MutexGuard<'_, Search> {
@@ -44,17 +75,18 @@ impl Feeder {
     /// was nothing.
     pub(super) async fn search(&mut self) -> Result<bool, StoreError> {
         let mut ids = std::mem::take(&mut self.shared.mislaid.search().ids);
-        let after = self.shared.mislaid.search().after;
-        if let Some(after) = after {
-            let page = self.shared.store.query(&unfinished(after)).await;
+        let sweep = self.shared.mislaid.search().sweep.clone();
+        let is_any = sweep.is_some() || !ids.is_empty();
+        if let Some(Sweep { states, after }) = sweep {
+            let query = Query { states: states.to_vec(), after, limit: PAGE, ..Query::default() };
+            let page = self.shared.store.query(&query).await;
             let page = page.inspect_err(|_| self.shared.mislaid.search().ids.append(&mut ids))?;
-            let next = page.last().filter(|_| page.len() == PAGE).map(|(position, _)| Some(*position));
-            self.shared.mislaid.search().after = next;
+            let last = page.last().filter(|_| page.len() == PAGE).map(|(position, _)| *position);
+            self.shared.mislaid.go_on(states, after, last);
             ids.extend(
                 page.into_iter().filter(|(_, head)| self.may_be_mislaid(head)).map(|(_, head)| head.id),
             );
         }
-        let is_any = after.is_some() || !ids.is_empty();
         while let Some(id) = ids.pop() {
             if self.shared.knows(&id) || self.backlog.contains(&id) {
                 continue;
@@ -86,10 +118,4 @@ impl Feeder {
         };
         head.progress.due.is_none() && may_go_on
     }
-}
-
-/// A page of what has not ended.
-fn unfinished(after: Option<Position>) -> Query {
-    let states = vec![InstanceState::Running, InstanceState::Compensating, InstanceState::Parked];
-    Query { states, after, limit: PAGE, ..Query::default() }
 }

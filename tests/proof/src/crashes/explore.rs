@@ -109,7 +109,7 @@ pub(crate) fn begin<S: Shape>(time: &mut Time, limits: Limits, tally: &mut Tally
 pub(crate) fn work<S: Shape>(time: &mut Time, limits: Limits, job: &Job, tally: &mut Tally) {
     let nothing = Remains::nothing(S::PLACES, limits.rules);
     let (life, ..) = time.live::<S>(&job.script, &nothing, Keep::Remains);
-    let Some(left_behind) = life.remains.get(job.died) else { return };
+    let left_behind = life.remains.get(job.died).expect("a life that is lived again has the same moments");
     let died = Died { before: None, life: &life, at: job.died, left_behind };
     let mut walk = Walk::<S> { time, limits, tally, jobs: None, shape: PhantomData };
     walk.note_moment(&life, job.died);
