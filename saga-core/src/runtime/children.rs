@@ -19,7 +19,7 @@ use crate::machine::{AttemptEnd, Input};
 use crate::outcome::Failure;
 use crate::runtime::attempt::text_of;
 use crate::runtime::command::command;
-use crate::runtime::instance::Live;
+use crate::runtime::instance::{Arrival, Live};
 use crate::runtime::line;
 use crate::runtime::output::Output;
 use crate::runtime::revive::{load, replay};
@@ -52,7 +52,11 @@ pub(crate) fn look_after(live: Arc<Live>, step: StepIndex) {
     live.shared().runtime.clone().spawn(async move {
         while let Some((wish, attempt)) = live.next_child_need(step) {
             match look(&live, step, wish).await {
-                Ok(Some(told)) => live.feed(input_of(step, wish, attempt, told).into()),
+                Ok(Some(told)) => {
+                    let wish_of_park = matches!(told, Told::Park(..)).then_some((step, wish));
+                    let input = input_of(step, wish, attempt, told);
+                    live.feed(Arrival { wish: wish_of_park, ..input.into() });
+                }
                 Ok(None) => {}
                 // Nobody knows yet whether the child is started: for whoever reads the instance next it is ready.
                 Err(Ending) => return,

@@ -6,7 +6,7 @@ use super::live::{Core, Live};
 use crate::definition::Definition;
 use crate::id::StepIndex;
 use crate::journal::Event;
-use crate::machine::{Action, ChildNeed};
+use crate::machine::{Action, ChildNeed, Machine};
 use crate::runtime::children::{self, ChildWish};
 
 /// A child that a task looks after.
@@ -35,6 +35,17 @@ pub(super) fn concerns_children(definition: &Definition, event: &Event) -> bool 
         }
         Some(Action::WakeAt(_) | Action::Finish) | None => false,
     }
+}
+
+/// What is wished of the child of a step by what the machine has decided, with the attempt that is told of it.
+pub(super) fn wish_of(machine: &Machine, step: StepIndex) -> Option<(ChildWish, u32)> {
+    let is_decided = machine.failure().is_some();
+    let mut children = machine.children().filter(|(child, ..)| *child == step);
+    children.next().map(|(_, need, attempt)| match need {
+        ChildNeed::End if is_decided => (ChildWish::BeCancelled, attempt),
+        ChildNeed::End => (ChildWish::End, attempt),
+        ChildNeed::Compensation => (ChildWish::BeCompensated, attempt),
+    })
 }
 
 impl Live {
@@ -73,14 +84,7 @@ impl Live {
     /// looking after, until something happens.
     pub(crate) fn next_child_need(self: &Arc<Self>, step: StepIndex) -> Option<(ChildWish, u32)> {
         let mut core = self.core();
-        let is_decided = core.machine.failure().is_some();
-        let mut children = core.machine.children().filter(|(child, ..)| *child == step);
-        let wish = children.next().map(|(_, need, attempt)| match need {
-            ChildNeed::End if is_decided => (ChildWish::BeCancelled, attempt),
-            ChildNeed::End => (ChildWish::End, attempt),
-            ChildNeed::Compensation => (ChildWish::BeCompensated, attempt),
-        });
-        drop(children);
+        let wish = wish_of(&core.machine, step);
         let at = core.attended.iter().position(|attended| attended.step == step)?;
         let again = core.attended.get_mut(at).is_some_and(|attended| std::mem::take(&mut attended.again));
         if again && !core.gone && !self.is_ahead(&core) && wish.is_some() {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tracing::{debug, error};
 
-use super::attend::concerns_children;
+use super::attend::{concerns_children, wish_of};
 use super::flag::calls_for_attention;
 use super::live::{Arrival, Core, Live, Reply, Writing};
 use super::rest::due_of;
@@ -149,7 +149,10 @@ impl Live {
         door: &mut Door<'_>,
         decided: &mut Decided,
     ) -> Option<()> {
-        let Arrival { input, reply, not_before } = arrival;
+        let Arrival { input, reply, not_before, wish } = arrival;
+        if wish.is_some_and(|(step, wish)| wish_of(&core.machine, step).is_none_or(|(now, _)| now != wish)) {
+            return Some(());
+        }
         decided.now = not_before.map_or(decided.now, |not_before| decided.now.max(not_before));
         let told = match self.told_by(core, &input) {
             Ok(told) => told,

@@ -17,6 +17,7 @@ use crate::id::{Epoch, InstanceId, Seq, StepIndex};
 use crate::journal::{Event, Progress, TraceContext};
 use crate::machine::{Input, Machine};
 use crate::runtime::admission::{Place, Slot};
+use crate::runtime::children::ChildWish;
 use crate::runtime::limits::{Limit, Permit};
 use crate::runtime::metrics::Meters;
 use crate::runtime::output::Output;
@@ -99,11 +100,13 @@ pub(crate) struct Arrival {
     pub(crate) reply: Option<Reply>,
     /// A timer has counted up to this time, whatever the clock says.
     pub(crate) not_before: Option<Timestamp>,
+    /// It is about what is wished of the child of a step, and makes nothing true once that is something else.
+    pub(crate) wish: Option<(StepIndex, ChildWish)>,
 }
 
 impl From<Input> for Arrival {
     fn from(input: Input) -> Self {
-        Self { input, reply: None, not_before: None }
+        Self { input, reply: None, not_before: None, wish: None }
     }
 }
 

@@ -93,6 +93,9 @@ impl Live {
         self.leave(core, Some(Ended::Stopped(format!("its journal cannot be written: {error}"))));
         if comes_back {
             self.shared.admission.enqueue_resumed(self.id.clone());
+        } else if !self.is_created() {
+            // Should it be there after all, nobody drives it.
+            self.shared.mislaid.may_have(&self.id);
         }
     }
 
