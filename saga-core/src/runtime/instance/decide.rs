@@ -26,7 +26,7 @@ struct Decided {
     events: Vec<Event>,
     /// Those who wait until it is durable.
     replies: Vec<Reply>,
-    /// The time of the last of them.
+    /// The time of all of them.
     now: Timestamp,
 }
 
@@ -117,7 +117,9 @@ impl Live {
     /// `None` if the instance is gone.
     fn empty_inbox(&self, core: &mut Core) -> Option<Decided> {
         let is_open = core.place.is_some() && !self.shared.lifecycle.is_ending();
-        let now = self.shared.now();
+        // One time for all of them: it is that of the entry, and what is read back knows no other.
+        let not_before = core.inbox.iter().filter_map(|arrival| arrival.not_before);
+        let now = not_before.fold(self.shared.now(), Timestamp::max);
         let clock_set = self.shared.wall.times_set();
         if std::mem::replace(&mut core.clock_set, clock_set) != clock_set {
             core.inbox.push_front(Input::ClockChanged.into());
@@ -149,11 +151,10 @@ impl Live {
         door: &mut Door<'_>,
         decided: &mut Decided,
     ) -> Option<()> {
-        let Arrival { input, reply, not_before, wish } = arrival;
+        let Arrival { input, reply, wish, .. } = arrival;
         if wish.is_some_and(|(step, wish)| wish_of(&core.machine, step).is_none_or(|(now, _)| now != wish)) {
             return Some(());
         }
-        decided.now = not_before.map_or(decided.now, |not_before| decided.now.max(not_before));
         let told = match self.told_by(core, &input) {
             Ok(told) => told,
             Err(error) => {
