@@ -183,7 +183,7 @@ macro_rules! laws {
             signals::inbox_has_a_limit,
             signals::signal_wakes_who_waits,
             signals::entry_wakes_who_waits,
-            signals::call_is_kept_until_its_instance_waits,
+            signals::call_is_kept_until_its_instance_is_handed_out,
             signals::call_ends_when_its_instance_is_handed_out,
             signals::entry_may_wake_one_that_is_not_there,
             defining::definition_is_kept_once,

@@ -146,6 +146,11 @@ pub(crate) async fn head_of(store: &dyn Store, id: &InstanceId) -> Result<Head, 
     store.head(id).await?.ok_or_else(|| Seen(format!("there is no head of instance {id}")))
 }
 
+/// When an instance is due.
+pub(crate) async fn due_of(store: &dyn Store, id: &InstanceId) -> Result<Option<Timestamp>, Seen> {
+    Ok(head_of(store, id).await?.progress.due)
+}
+
 /// The inbox of an instance.
 pub(crate) async fn inbox(store: &dyn Store, id: &InstanceId) -> Result<Vec<Signal>, Seen> {
     Ok(stored_of(store, id).await?.signals)

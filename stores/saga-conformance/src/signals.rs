@@ -7,8 +7,8 @@ use saga_core::store::{Due, Refusal, SIGNALS_MAX, Signal, Wanted, Write};
 use crate::Fixture;
 use crate::law::{Seen, equal};
 use crate::sample::{
-    append, append_with, at, create, create_with, entry, head, head_of, id, ids, in_state, inbox, join,
-    journal, payload, running, send, signal, taken, waiting, waiting_for_ever, write,
+    append, append_with, at, create, create_with, due_of, entry, head, head_of, id, ids, in_state, inbox,
+    join, journal, payload, running, send, signal, taken, waiting, waiting_for_ever, write,
 };
 
 pub(crate) async fn signals_are_kept_in_the_order_of_arrival(fixture: &dyn Fixture) -> Result<(), Seen> {
@@ -53,7 +53,7 @@ pub(crate) async fn signal_is_kept_once(fixture: &dyn Fixture) -> Result<(), See
     taken(&*store, &[send(&order, &first), send(&order, &other), send(&order, &second)]).await?;
     taken(&*store, &[send(&order, &first), send(&order, &other)]).await?;
     equal("the inbox", &inbox(&*store, &order).await?, &vec![first, second])?;
-    let due = head_of(&*store, &order).await?.progress.due;
+    let due = due_of(&*store, &order).await?;
     equal("its time after a signal that came again", &due, &Some(at(30)))
 }
 
@@ -103,7 +103,7 @@ pub(crate) async fn signal_wakes_who_waits(fixture: &dyn Fixture) -> Result<(), 
     equal("what is due when the signal was sent", &due, &Due { ids: expected, next: None })?;
     let order = id("for something")?;
     taken(&*store, &[send(&order, &signal("again", 30)?)]).await?;
-    let due = head_of(&*store, &order).await?.progress.due;
+    let due = due_of(&*store, &order).await?;
     equal("the time of one that has been handed out, after one more signal", &due, &None)
 }
 
@@ -150,9 +150,9 @@ pub(crate) async fn inbox_has_a_limit(fixture: &dyn Fixture) -> Result<(), Seen>
     let fitting = fitting.collect::<Result<Vec<Signal>, Seen>>()?;
     let batch: Vec<Write> = fitting.iter().map(|one| send(&order, one)).collect();
     taken(&*store, &batch).await?;
-    // It has been called; the second time it waits for ever.
-    let waits = |seq| append_with(&order, epoch, seq, waiting_for_ever());
-    taken(&*store, &[waits(2), waits(3)]).await?;
+    // Handing it out ends the call, so that it waits for ever.
+    store.claim(epoch, at(1), Wanted::One(&order)).await?;
+    taken(&*store, &[append_with(&order, epoch, 2, waiting_for_ever())]).await?;
     let full = Err(Refusal::Full);
     for more in ["one more", "s-1000000"] {
         equal("the answer of a full inbox", &write(&*store, send(&order, &signal(more, 2)?)).await?, &full)?;
@@ -161,7 +161,7 @@ pub(crate) async fn inbox_has_a_limit(fixture: &dyn Fixture) -> Result<(), Seen>
     equal("the answers to signals that it has", &store.append(&again).await?, &vec![Ok(()); 2])?;
     taken(&*store, &[send(&other, &signal("one more", 2)?)]).await?;
     equal("the inbox", &inbox(&*store, &order).await?, &fitting)?;
-    let due = head_of(&*store, &order).await?.progress.due;
+    let due = due_of(&*store, &order).await?;
     equal("its time after signals that were not kept", &due, &waiting_for_ever().due)
 }
 
@@ -197,7 +197,7 @@ pub(crate) async fn entry_wakes_who_waits(fixture: &dyn Fixture) -> Result<(), S
     equal("what is due when the entries were written", &due, &Due { ids: expected, next: None })
 }
 
-pub(crate) async fn call_is_kept_until_its_instance_waits(fixture: &dyn Fixture) -> Result<(), Seen> {
+pub(crate) async fn call_is_kept_until_its_instance_is_handed_out(fixture: &dyn Fixture) -> Result<(), Seen> {
     let store = fixture.open().await;
     let epoch = join(&*store).await?;
     let child = id("child")?;
@@ -216,48 +216,46 @@ pub(crate) async fn call_is_kept_until_its_instance_waits(fixture: &dyn Fixture)
     let goes_on = append_with(&both, epoch, 3, Progress { attempts: 1, ..running() });
     taken(&*store, &[goes_on]).await?;
     for (order, seq, called) in [(&signalled, 2, 20), (&awaiting, 2, 30), (&both, 4, 40)] {
-        let due = || async { Ok::<_, Seen>(head_of(&*store, order).await?.progress.due) };
-        equal(&format!("the time of {order}, which was called"), &due().await?, &None)?;
-        taken(&*store, &[append_with(order, epoch, seq, waiting_for_ever())]).await?;
-        equal(&format!("the time of {order} once it waits"), &due().await?, &Some(at(called)))?;
-        taken(&*store, &[append_with(order, epoch, seq + 1, waiting_for_ever())]).await?;
-        let never = waiting_for_ever().due;
-        equal(&format!("the time of {order} once it waits again"), &due().await?, &never)?;
-        // Who drives it may let it wait once more without having heard of what came meanwhile.
-        taken(&*store, &[send(order, &signal("meanwhile", 55)?)]).await?;
-        taken(&*store, &[append_with(order, epoch, seq + 2, waiting_for_ever())]).await?;
-        equal(
-            &format!("the time of {order}, which was called while it waited"),
-            &due().await?,
-            &Some(at(55)),
-        )?;
-        let seq = seq + 1;
-        taken(&*store, &[append_with(order, epoch, seq + 2, running())]).await?;
-        taken(&*store, &[send(order, &signal("again", 60)?)]).await?;
-        taken(&*store, &[append_with(order, epoch, seq + 3, waiting(10))]).await?;
-        equal(&format!("the time of {order} if that is before the call"), &due().await?, &Some(at(10)))?;
+        equal(&format!("the time of {order}, which was called"), &due_of(&*store, order).await?, &None)?;
+        let called = Some(at(called));
+        // Who drives it may let it wait as often as it likes without having heard of what came.
+        for (after, progress, expected) in [
+            (0, waiting_for_ever(), called),
+            (1, waiting_for_ever(), called),
+            (2, running(), None),
+            (3, waiting(500), called),
+            (4, waiting(10), Some(at(10))),
+        ] {
+            let what = format!("the time of {order} after {progress:?}");
+            taken(&*store, &[append_with(order, epoch, seq + after, progress)]).await?;
+            equal(&what, &due_of(&*store, order).await?, &expected)?;
+        }
     }
-    Ok(())
+    // One that waited already is called by what comes then.
+    let waits = id("waits")?;
+    taken(&*store, &[create_with(&waits, epoch, waiting_for_ever())]).await?;
+    taken(&*store, &[send(&waits, &signal("meanwhile", 55)?)]).await?;
+    taken(&*store, &[append_with(&waits, epoch, 2, waiting_for_ever())]).await?;
+    equal("the time of one that was called while it waited", &due_of(&*store, &waits).await?, &Some(at(55)))
 }
 
 pub(crate) async fn call_ends_when_its_instance_is_handed_out(fixture: &dyn Fixture) -> Result<(), Seen> {
     let store = fixture.open().await;
     let first = join(&*store).await?;
     let (one, active, due) = (id("one")?, id("active")?, id("due")?);
-    for order in [&one, &active] {
+    for order in [&one, &active, &due] {
         taken(&*store, &[create(order, first), send(order, &signal("paid", 20)?)]).await?;
     }
-    taken(&*store, &[create_with(&due, first, waiting(10))]).await?;
+    taken(&*store, &[append_with(&due, first, 2, waiting(10))]).await?;
     store.claim(first, at(1), Wanted::One(&one)).await?;
     let second = join(&*store).await?;
     store.release(first).await?;
     let claimed = store.claim(second, at(1), Wanted::Active { limit: 9 }).await?;
     equal("a claim", &claimed, &vec![one.clone(), active.clone()])?;
     store.due(second, at(10), 9).await?;
-    for order in [&one, &active, &due] {
-        taken(&*store, &[append_with(order, second, 2, waiting_for_ever())]).await?;
-        let seen = head_of(&*store, order).await?.progress.due;
-        equal(&format!("the time of {order}"), &seen, &waiting_for_ever().due)?;
+    for (order, seq) in [(&one, 2), (&active, 2), (&due, 3)] {
+        taken(&*store, &[append_with(order, second, seq, waiting_for_ever())]).await?;
+        equal(&format!("the time of {order}"), &due_of(&*store, order).await?, &waiting_for_ever().due)?;
     }
     Ok(())
 }

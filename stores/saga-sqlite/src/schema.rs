@@ -2,8 +2,8 @@
 //!
 //! - `saga`: the shapes of the sagas that were run, as JSON.
 //! - `instance`: a row for each instance, with its head. `number` is its place in the order of creation, and what
-//!   the other tables know it by. `epoch` is the stay it belongs to. `called` is when a signal or the end of a child
-//!   came while it did not wait: it is due then once it does.
+//!   the other tables know it by. `epoch` is the stay it belongs to. `called` is when the first signal or end of a child
+//!   came since it was handed out: when it waits, it is due then.
 //! - `deleted`: one row with the highest number of an instance that was deleted, for a number is given once.
 //! - `entry`: the journals. The primary key is the compare-and-set of an append, and keeps the entries of an
 //!   instance side by side, so that a journal is read from one or two pages.

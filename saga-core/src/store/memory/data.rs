@@ -36,7 +36,7 @@ struct Instance {
     owner: Epoch,
     entries: Vec<EncodedEntry>,
     signals: Vec<Signal>,
-    /// When it was called since it was let wait or handed out.
+    /// When it was called first since it was handed out.
     called: Option<Timestamp>,
 }
 
@@ -253,7 +253,7 @@ impl Data {
         self.change(place, |instance| {
             instance.head.progress.clone_from(progress);
             if let Some(due) = &mut instance.head.progress.due {
-                *due = instance.called.take().map_or(*due, |called| called.min(*due));
+                *due = instance.called.map_or(*due, |called| called.min(*due));
             }
         });
     }

@@ -83,7 +83,7 @@ impl<'c> Writer<'c> {
             )?,
             progress: connection.prepare(
                 "UPDATE instance SET state = ?2, due = min(?3, ifnull(called, ?3)), needs_attention = ?4, step = ?5,
-                     reason = ?6, attempts = ?7, since = ?8, called = iif(?3 IS NULL, called, NULL)
+                     reason = ?6, attempts = ?7, since = ?8
                  WHERE number = ?1",
             )?,
             mark: connection.prepare(

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 use saga_core::journal::{InstanceState, Progress, codec};
-use saga_core::store::{Query, Refusal, Store, Write};
+use saga_core::store::{Query, Refusal, Store, Wanted, Write};
 use saga_core::time::Timestamp;
 use saga_sqlite::SqliteStore;
 use tempfile::TempDir;
@@ -134,12 +134,13 @@ async fn open_store_can_be_read_by_people() {
         ("order".into(), "paid".into(), "2023-11-14 22:13:20.000".into(), r#"{"amount":12.5}"#.into())
     );
     let asleep = Progress { due: Some(Timestamp::NEVER), ..Progress::new(InstanceState::Running, NOW) };
-    // The signal makes it due once it waits, but not when it waits again.
+    // The signal makes it due when it waits, until it is handed out.
     for (seq, expected) in [(3, "2023-11-14 22:13:20.000"), (4, "never")] {
         let (entry, progress) = (entry(epoch, seq), Some(asleep.clone()));
         taken(&store, &[Write::Append { id: id("order"), entry, progress, wake: None }]).await;
         let due: String = shell.query_row("SELECT due FROM instances", [], |row| row.get(0)).unwrap();
         assert_eq!(due, expected);
+        store.claim(epoch, NOW, Wanted::One(&id("order"))).await.unwrap();
     }
     let stay: (String, String) =
         shell.query_row("SELECT seen, state FROM stays", [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();

@@ -53,6 +53,7 @@ pub(crate) enum Fault {
     ClaimGivesTwice,
     ClaimClearsDue,
     OnlyActiveIsOne,
+    IdleStaysWithTheLiving,
     DueIsBackwards,
     DueComesTwice,
     DueForgetsTheState,
@@ -68,6 +69,7 @@ pub(crate) enum Fault {
     SignalsWakeNobody,
     EntriesWakeNobody,
     CallsAreForgotten,
+    CallsCountOnce,
     CallsOutliveHandingOut,
     RefusedEntriesWake,
     WakingNeedsSomebody,
@@ -151,6 +153,7 @@ struct Memory {
     joined: Vec<(Epoch, Timestamp)>,
     told: Option<Timestamp>,
     parents: HashMap<InstanceId, InstanceId>,
+    creators: HashMap<InstanceId, Epoch>,
     deleted: HashMap<InstanceId, Vec<EncodedEntry>>,
 }
 

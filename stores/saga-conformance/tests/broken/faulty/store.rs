@@ -138,6 +138,11 @@ impl Store for FaultyStore {
         if self.has(Fault::ClaimTakesFromTheLiving) {
             self.end_others(epoch).await?;
         }
+        if let (Fault::IdleStaysWithTheLiving, Wanted::One(id)) = (self.fault, wanted)
+            && self.with(|memory| memory.creators.get(id).is_some_and(|creator| *creator != epoch))
+        {
+            return Ok(Vec::new());
+        }
         let mut claimed = inner.claim(epoch, now, wanted).await?;
         match (self.fault, wanted) {
             (Fault::EndedStaysAreServed, Wanted::One(id)) if claimed.is_empty() => claimed.push(id.clone()),

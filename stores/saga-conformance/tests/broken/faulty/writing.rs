@@ -56,6 +56,9 @@ impl FaultyStore {
                 }
             }
             Write::Create { entry, .. } if self.has(Fault::AnyNumberIsFirst) => entry.seq = Seq::FIRST,
+            Write::Create { head, entry } if self.has(Fault::IdleStaysWithTheLiving) => {
+                self.with(|memory| memory.creators.insert(head.id.clone(), entry.epoch));
+            }
             Write::Create { head, .. } if self.has(Fault::ChildrenAreForgotten) => {
                 let parent = head.parent.take();
                 self.with(|memory| memory.parents.extend(parent.map(|parent| (head.id.clone(), parent))));
@@ -81,20 +84,30 @@ impl FaultyStore {
         }
         self.miscall(&mut write).await?;
         let answer = self.one(&write).await?;
+        if self.has(Fault::CallsCountOnce) {
+            self.end_call(&write).await?;
+        }
         self.answer(&write, answer).await
     }
 
     /// Calls an instance that begins to wait as the faults do: never, or for every signal that it has had.
     async fn miscall(&self, write: &mut Write) -> Result<(), StoreError> {
-        let Write::Append { id, entry, progress: Some(Progress { due: Some(due), .. }), .. } = write else {
+        let Write::Append { id, progress: Some(Progress { due: Some(due), .. }), .. } = write else {
             return Ok(());
         };
-        if self.has(Fault::CallsAreForgotten) {
-            // Handing it out to who has it ends the call.
-            self.inner().claim(entry.epoch, Timestamp::from_millis(0), Wanted::One(id)).await?;
-        }
         if self.has(Fault::CallsOutliveHandingOut) {
             *due = self.first_call(id).map_or(*due, |called| called.min(*due));
+        }
+        if self.has(Fault::CallsAreForgotten) {
+            self.end_call(write).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends the call of an instance that begins to wait, by handing it out to who has it.
+    async fn end_call(&self, write: &Write) -> Result<(), StoreError> {
+        if let Write::Append { id, entry, progress: Some(Progress { due: Some(_), .. }), .. } = write {
+            self.inner().claim(entry.epoch, Timestamp::from_millis(0), Wanted::One(id)).await?;
         }
         Ok(())
     }
