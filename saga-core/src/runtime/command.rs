@@ -12,7 +12,7 @@ use crate::runtime::admission::Origin;
 use crate::runtime::instance::{Arrival, Created, Live, Reply};
 use crate::runtime::orchestrator::or_ending;
 use crate::runtime::reading;
-use crate::runtime::revive::{Command, Revived, revive};
+use crate::runtime::revive::{Command, Revived, hear_late_signals, revive};
 use crate::runtime::shared::Shared;
 use crate::runtime::verdict::Verdict;
 use crate::store::Wanted;
@@ -105,7 +105,12 @@ async fn bring_in(
     let mut stored = loaded.inspect_err(|_| shared.mislaid.may_have(id)).map_err(ending)?;
     let stored = stored.pop().flatten().ok_or_else(|| Error::NotFound { id: id.to_string() })?;
     let place = shared.admission.try_place(Origin::Resumed);
-    if let Revived::Busy = revive(shared, &stored, place, Some(Command { input, reply })).await {
+    let is_here = match revive(shared, &stored, place, Some(Command { input, reply })).await {
+        Revived::Settled => true,
+        Revived::Deaf(deaf) => hear_late_signals(shared, vec![deaf]).await.is_ok(),
+        Revived::Busy => false,
+    };
+    if !is_here {
         // It was handed out, so it has to go on, whatever becomes of the command.
         shared.mislaid.may_have(id);
     }

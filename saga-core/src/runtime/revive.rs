@@ -34,19 +34,18 @@ pub(crate) struct Command {
 pub(crate) enum Revived {
     /// It is driven, or has nothing to do.
     Settled,
-    /// An instance of this id is just being created; whether that is this one shows in a moment. Or its signals could
-    /// not be read. It is to be read back later.
+    /// It is in memory, and decides on nothing until its signals have been [read once more](hear_late_signals).
+    Deaf(Deaf),
+    /// An instance of this id is just being created; whether that is this one shows in a moment. It is to be read back
+    /// later.
     Busy,
 }
 
-/// What became of putting an instance into memory.
-enum Put {
-    /// It is driven, or has nothing to do.
-    Settled,
-    /// It is there, and decides on nothing until its signals have been read once more.
-    Deaf(Arc<Live>),
-    /// An instance of this id is just being created.
-    Busy,
+/// An instance that may have been sent signals between being read and being in memory.
+pub(crate) struct Deaf {
+    live: Arc<Live>,
+    /// How many signals were read.
+    heard: usize,
 }
 
 /// A journal that was read.
@@ -93,14 +92,7 @@ pub(crate) async fn revive(
         return Revived::Settled;
     };
     match replay(saga.definition(), stored) {
-        Ok(replayed) => {
-            let put = put(shared, &saga, replayed, stored, place, command);
-            match put {
-                Put::Deaf(live) => hear_late_signals(&live, stored.signals.len()).await,
-                Put::Settled => Revived::Settled,
-                Put::Busy => Revived::Busy,
-            }
-        }
+        Ok(replayed) => put(shared, &saga, replayed, stored, place, command),
         Err(what) => {
             warn!(instance = %id, what, "the journal cannot be read: the instance is left as it is");
             let marked = mark_unreadable(shared, &stored.head).await;
@@ -119,7 +111,7 @@ fn put(
     stored: &Stored,
     place: Option<Place>,
     command: Option<Command>,
-) -> Put {
+) -> Revived {
     let Replayed { head, entries, machine } = replayed;
     let wants_nothing = match machine.instance_state() {
         InstanceState::Running | InstanceState::Compensating => false,
@@ -130,7 +122,7 @@ fn put(
     };
     if wants_nothing {
         debug!(instance = %head.id, state = %machine.instance_state(), "nothing to go on with");
-        return Put::Settled;
+        return Revived::Settled;
     }
     let Recalled { memory, output, parent, trace, unread } = recall(saga, &entries);
     let seq = entries.last().map_or(head.seq, |last| last.seq);
@@ -159,14 +151,14 @@ fn put(
     match shared.insert(&live) {
         Inserted::New => {
             live.come_in();
-            if is_deaf { Put::Deaf(live) } else { Put::Settled }
+            if is_deaf { Revived::Deaf(Deaf { live, heard: stored.signals.len() }) } else { Revived::Settled }
         }
         Inserted::There(there) => {
             let is_of_this_stay = there.is_created() && there.epoch() == shared.epoch();
             let is_told = is_of_this_stay && there.was_handed_out(&stored.signals);
-            if is_told { Put::Settled } else { Put::Busy }
+            if is_told { Revived::Settled } else { Revived::Busy }
         }
-        Inserted::Closed => Put::Settled,
+        Inserted::Closed => Revived::Settled,
     }
 }
 
@@ -194,19 +186,28 @@ fn first_inputs(
     inputs
 }
 
-/// Reads the signals of an instance once more, of which `heard` were there before it was in memory: one that came
-/// between the two was told to nobody, and comes before all that it was told of since. One whose signals cannot be
-/// read leaves memory again.
-async fn hear_late_signals(live: &Arc<Live>, heard: usize) -> Revived {
-    match load(&*live.shared().store, live.id()).await {
+/// Reads the signals of instances once more: one that came between the first time and being in memory was told to
+/// nobody, and comes before all that its instance was told of since.
+///
+/// # Errors
+/// They cannot be read, and all of them have left memory again: they are to be read back later.
+pub(crate) async fn hear_late_signals(shared: &Shared, deaf: Vec<Deaf>) -> Result<(), Vec<InstanceId>> {
+    if deaf.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<InstanceId> = deaf.iter().map(|Deaf { live, .. }| live.id().clone()).collect();
+    match shared.store.load(&ids).await {
         Ok(stored) => {
-            live.hear(stored.signals.get(heard..).unwrap_or_default());
-            Revived::Settled
+            for (Deaf { live, heard }, stored) in deaf.into_iter().zip(stored) {
+                let signals = stored.map(|stored| stored.signals).unwrap_or_default();
+                live.hear(signals.get(heard..).unwrap_or_default());
+            }
+            Ok(())
         }
         Err(error) => {
-            warn!(instance = %live.id(), %error, "its signals could not be read, reading it back later");
-            live.lose();
-            Revived::Busy
+            warn!(instances = ids.len(), %error, "signals could not be read, reading their instances back later");
+            deaf.iter().for_each(|Deaf { live, .. }| live.lose());
+            Err(ids)
         }
     }
 }

@@ -180,3 +180,29 @@ async fn i3_a_signal_that_could_not_be_read_when_an_instance_was_read_back_comes
     assert_eq!(soon(survey.outcome()).await.unwrap(), Outcome::Completed(1));
     orchestrator.shutdown().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn signals_of_instances_that_are_read_back_together_are_read_together() {
+    let store = Data::memory().open();
+    let plan = store.plan();
+    let orchestrator = Orchestrator::builder(store).register(Survey).build().await.unwrap();
+    let mut surveys = Vec::new();
+    for number in 0..100 {
+        let survey = orchestrator.start::<Survey>(format!("survey-{number}"), ()).await.unwrap();
+        stands(&survey, 1, StepState::Waiting).await;
+        surveys.push(survey);
+    }
+    plan.hold_only(&[Asked::HandOut]);
+    for survey in &surveys {
+        survey.signal("answer", Answer { by: 7 }).await.unwrap();
+    }
+    let before = plan.loads();
+    plan.release();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert!(matches!(plan.loads() - before, 2..5), "{} loads", plan.loads() - before);
+    for survey in &surveys {
+        survey.signal("question", Question { by: 1 }).await.unwrap();
+        assert_eq!(soon(survey.outcome()).await.unwrap(), Outcome::Completed(1));
+    }
+    orchestrator.shutdown().await;
+}

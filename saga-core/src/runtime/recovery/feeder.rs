@@ -9,7 +9,7 @@ use tracing::{info, warn};
 use super::suspects;
 use crate::id::InstanceId;
 use crate::runtime::admission::{Origin, Place};
-use crate::runtime::revive::{Revived, revive};
+use crate::runtime::revive::{Deaf, Revived, hear_late_signals, revive};
 use crate::runtime::shared::Shared;
 use crate::store::{StoreError, StoreErrorKind, Stored, Wanted};
 use crate::time::Timestamp;
@@ -140,9 +140,11 @@ impl Feeder {
         let Ok(stored) = self.shared.store.load(&ids).await else {
             return self.bring_in_each(ids.into_iter().zip(places)).await;
         };
+        let mut deaf = Vec::new();
         for ((id, place), stored) in ids.into_iter().zip(places).zip(stored) {
-            self.let_go_on(id, place, stored).await;
+            deaf.extend(self.let_go_on(id, place, stored).await);
         }
+        self.hear_late_signals(deaf).await;
         Ok(())
     }
 
@@ -157,7 +159,8 @@ impl Feeder {
             match self.shared.store.load(std::slice::from_ref(&id)).await {
                 Ok(stored) => {
                     has_read = true;
-                    self.let_go_on(id, place, stored.into_iter().flatten().next()).await;
+                    let deaf = self.let_go_on(id, place, stored.into_iter().flatten().next()).await;
+                    self.hear_late_signals(deaf.into_iter().collect()).await;
                 }
                 Err(error) if has_read || error.kind() == StoreErrorKind::Corrupt => {
                     warn!(instance = %id, %error, "the instance could not be read, trying it again later");
@@ -176,12 +179,22 @@ impl Feeder {
         Ok(())
     }
 
-    async fn let_go_on(&mut self, id: InstanceId, place: Place, stored: Option<Stored>) {
-        if let Some(stored) = stored
-            && let Revived::Busy = revive(&self.shared, &stored, Some(place), None).await
-        {
-            // Its creation may take the store a while, and would wait for ever if this went on without a pause.
-            self.put_off(id, PAUSE);
+    /// Lets an instance go on that was read, or puts it off. One that is still deaf is returned.
+    async fn let_go_on(&mut self, id: InstanceId, place: Place, stored: Option<Stored>) -> Option<Deaf> {
+        match revive(&self.shared, &stored?, Some(place), None).await {
+            Revived::Settled => None,
+            Revived::Deaf(deaf) => Some(deaf),
+            Revived::Busy => {
+                // Its creation may take the store a while, and would wait for ever if this went on without a pause.
+                self.put_off(id, PAUSE);
+                None
+            }
+        }
+    }
+
+    async fn hear_late_signals(&mut self, deaf: Vec<Deaf>) {
+        if let Err(ids) = hear_late_signals(&self.shared, deaf).await {
+            ids.into_iter().for_each(|id| self.put_off(id, PAUSE));
         }
     }
 
