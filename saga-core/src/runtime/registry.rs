@@ -213,6 +213,11 @@ impl Registry {
         self.sagas.iter().find(is_it).cloned()
     }
 
+    /// Whether an instance may be cancelled by its deadline, also while it is parked.
+    pub(crate) fn has_deadlines(&self) -> bool {
+        self.sagas.iter().any(|saga| saga.definition().deadline_after().is_some())
+    }
+
     /// Refuses to be empty, two sagas of one name and version, and a child that is not there.
     pub(crate) fn check(&self) -> Result<(), Error> {
         if self.sagas.is_empty() {

@@ -7,12 +7,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::feeder::{Feeder, PAGE};
 use crate::id::InstanceId;
 use crate::journal::{Head, InstanceState};
+use crate::runtime::registry::Registry;
 use crate::store::{Position, Query, StoreError, Wanted};
 
 /// What may have been handed out without a word.
-#[derive(Default)]
 pub(crate) struct Mislaid {
     search: Mutex<Search>,
+    /// Whether what is parked may have something to do: to compensate at its deadline.
+    parked_may_go_on: bool,
 }
 
 /// How far the search for it is.
@@ -37,6 +39,10 @@ const UNFINISHED: &[InstanceState] =
 const PARKED: &[InstanceState] = &[InstanceState::Parked];
 
 impl Mislaid {
+    pub(crate) fn new(registry: &Registry) -> Self {
+        Self { search: Mutex::default(), parked_may_go_on: registry.has_deadlines() }
+    }
+
     /// This one may have been handed out.
     pub(crate) fn may_have(&self, id: &InstanceId) {
         self.search().ids.push(id.clone());
@@ -50,6 +56,9 @@ impl Mislaid {
     /// What is parked may have been handed out for its deadline in a stay that has ended. Who claims what such a stay
     /// has left behind is not handed it.
     pub(crate) fn may_have_parked(&self) {
+        if !self.parked_may_go_on {
+            return;
+        }
         let sweep = &mut self.search().sweep;
         let is_all = sweep.as_ref().is_some_and(|sweep| sweep.states == UNFINISHED);
         if !is_all {
