@@ -22,6 +22,7 @@ mod deadlines;
 mod late_children;
 mod late_requests;
 mod time;
+mod unstarted_children;
 
 use std::future::Future;
 use std::time::Duration;
