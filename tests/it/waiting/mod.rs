@@ -19,6 +19,7 @@ mod set_back;
 
 mod clock_jumps;
 mod deadlines;
+mod entry_times;
 mod late_children;
 mod late_requests;
 mod time;
