@@ -37,6 +37,7 @@ mod prefixes;
 mod failing_store;
 
 mod leases;
+mod stays;
 
 mod group_commit;
 
