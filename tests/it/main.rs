@@ -34,6 +34,7 @@ mod trial;
 mod crash_points;
 mod prefixes;
 
+mod damaged_pages;
 mod failing_store;
 
 mod leases;

@@ -2,8 +2,8 @@
 
 mod express;
 pub(crate) mod family;
-mod loan;
-mod reminder;
+pub(crate) mod loan;
+pub(crate) mod reminder;
 mod stories;
 
 mod child_compensation;
