@@ -1,4 +1,4 @@
-//! That nothing of a stay that has ended stays in memory: what comes between its end and the next, from another thread.
+//! That nothing of a stay that has ended stays in memory, whatever another thread does meanwhile.
 
 use std::any::TypeId;
 use std::sync::Arc;
