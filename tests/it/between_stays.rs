@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use sagas::prelude::*;
-use sagas::store::{Store, Timestamp};
+use sagas::store::{Store, StoreErrorKind, Timestamp};
 use sagas::{Clock, Error, SystemClock};
 
 use crate::support::data::Data;
-use crate::support::probe::Asked;
-use crate::support::shop::Shop;
+use crate::support::probe::{Asked, Moment};
+use crate::support::shop::{Shop, order};
 use crate::support::world::{Act, World};
 use crate::support::{builder, retry, soon, start};
 
@@ -88,11 +88,32 @@ async fn i18_another_start_of_a_queued_instance_that_fails_leaves_it_in_the_queu
     // The entry of the first one cannot be written, so what comes after it is refused.
     world.open();
     tokio::time::sleep(Duration::from_secs(1)).await;
-    let again = orchestrator.start::<Shop>("order-2", crate::support::shop::order(1)).await;
+    let again = orchestrator.start::<Shop>("order-2", order(1)).await;
     assert!(matches!(again, Err(Error::Store(_))), "{again:?}");
     plan.mend();
     for handle in [first, queued] {
         assert!(matches!(soon(handle.outcome()).await.unwrap(), Outcome::Completed(_)));
     }
+    orchestrator.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn i19_an_instance_that_nobody_knew_was_created_and_that_is_there_goes_on() {
+    let (data, world) = (Data::memory(), World::default());
+    let store = data.open();
+    let plan = store.plan();
+    let orchestrator = builder(store, &world).build().await.unwrap();
+    // Its first entry is written without a word, and cannot be read back: whoever starts it is told that nobody knows.
+    plan.fail(1, &[Moment::After]);
+    plan.damage(StoreErrorKind::Corrupt, &["order-1"]);
+    let started = orchestrator.start::<Shop>("order-1", order(1)).await;
+    assert!(matches!(started, Err(Error::Store(_))), "{started:?}");
+    assert!(data.stored("order-1").await.is_some(), "it is there");
+    assert_eq!(world.calls(), Vec::<String>::new());
+    plan.damage(StoreErrorKind::Corrupt, &[]);
+    // Nobody starts it again or asks for it.
+    soon(world.called("notify", 1)).await;
+    let outcome = soon(orchestrator.handle::<Shop>("order-1").outcome()).await.unwrap();
+    assert!(matches!(outcome, Outcome::Completed(_)), "{outcome:?}");
     orchestrator.shutdown().await;
 }

@@ -34,9 +34,11 @@ mod trial;
 mod crash_points;
 mod prefixes;
 
+mod damaged_pages;
 mod failing_store;
 
 mod leases;
+mod stays;
 
 mod group_commit;
 

@@ -71,6 +71,7 @@ type OnLoad = Arc<dyn Fn(&mut Stored) + Send + Sync>;
 pub(crate) struct Plan {
     inner: Arc<Mutex<Planned>>,
     crashed: Arc<Notify>,
+    renewed_late: Arc<Notify>,
     held: Arc<watch::Sender<Vec<Asked>>>,
 }
 
@@ -82,6 +83,8 @@ struct Planned {
     from: usize,
     broken: bool,
     renewals_fail: bool,
+    renewal_is_late: bool,
+    joins_failing: usize,
     hand_outs_lost: usize,
     crash: Option<(usize, Moment)>,
     dead: bool,
@@ -89,8 +92,15 @@ struct Planned {
     on_hand_out: Option<OnHandOut>,
     on_load: Option<OnLoad>,
     damaged: Option<(StoreErrorKind, Vec<InstanceId>)>,
+    flickering: Option<Flickering>,
     loads: usize,
     never_counts: bool,
+}
+
+/// An instance of which every other load fails.
+struct Flickering {
+    id: InstanceId,
+    fails_next: bool,
 }
 
 /// The size of a batch.
@@ -142,6 +152,32 @@ impl Plan {
     /// From here on no lease can be prolonged; everything else works.
     pub(crate) fn fail_renewals(&self) {
         self.lock().renewals_fail = true;
+    }
+
+    /// The next renewal does not get through until [`let_renewal_through`](Self::let_renewal_through), whatever becomes of
+    /// those after it.
+    pub(crate) fn delay_next_renewal(&self) {
+        self.lock().renewal_is_late = true;
+    }
+
+    /// Whether that renewal is yet to be asked for.
+    pub(crate) fn awaits_renewal(&self) -> bool {
+        self.lock().renewal_is_late
+    }
+
+    /// That renewal gets through.
+    pub(crate) fn let_renewal_through(&self) {
+        self.renewed_late.notify_one();
+    }
+
+    /// So many stays cannot begin, then they can again.
+    pub(crate) fn fail_joins(&self, times: usize) {
+        self.lock().joins_failing = times;
+    }
+
+    /// How many stays are yet not to begin.
+    pub(crate) fn joins_to_fail(&self) -> usize {
+        self.lock().joins_failing
     }
 
     /// Something is handed out so many times without a word: who asked is told that the store has failed.
@@ -216,6 +252,12 @@ impl Plan {
         self.lock().damaged = Some((kind, ids));
     }
 
+    /// Of the loads of this instance the first succeeds, the second fails, and so on; with `None` all succeed.
+    pub(crate) fn flicker(&self, id: Option<&str>) {
+        let flickering = id.map(|id| Flickering { id: InstanceId::new(id).unwrap(), fails_next: false });
+        self.lock().flickering = flickering;
+    }
+
     /// How often instances were loaded.
     pub(crate) fn loads(&self) -> usize {
         self.lock().loads
@@ -250,10 +292,29 @@ impl Plan {
         if self.lock().broken { Err(broken()) } else { Ok(()) }
     }
 
+    /// Fails if this stay is one of those that cannot begin.
+    fn check_join(&self) -> Result<(), StoreError> {
+        let mut planned = self.lock();
+        let fails = planned.joins_failing > 0;
+        planned.joins_failing = planned.joins_failing.saturating_sub(1);
+        if fails { Err(broken()) } else { Ok(()) }
+    }
+
+    /// Whether the renewal that comes now is the one that is to come late.
+    fn is_late(&self) -> bool {
+        std::mem::take(&mut self.lock().renewal_is_late)
+    }
+
     /// Fails if one of the instances is on a damaged page.
     fn check_pages(&self, ids: &[InstanceId]) -> Result<(), StoreError> {
         let mut planned = self.lock();
         planned.loads += 1;
+        if let Some(Flickering { id, fails_next }) = &mut planned.flickering
+            && ids.contains(id)
+            && std::mem::replace(fails_next, !*fails_next)
+        {
+            return Err(broken());
+        }
         match &planned.damaged {
             Some((kind, damaged)) if ids.iter().any(|id| damaged.contains(id)) => {
                 Err(StoreError::new(*kind, "a page is damaged"))
@@ -337,11 +398,16 @@ impl Store for Probe {
 
     async fn join(&self, now: Timestamp, lease_until: Timestamp) -> Result<Epoch, StoreError> {
         self.plan.released(Asked::Join).await;
+        self.plan.check_join()?;
         self.inner.join(now, lease_until).await
     }
 
     async fn renew(&self, epoch: Epoch, now: Timestamp, lease_until: Timestamp) -> Result<bool, StoreError> {
-        self.plan.released(Asked::Renew).await;
+        if self.plan.is_late() {
+            self.plan.renewed_late.notified().await;
+        } else {
+            self.plan.released(Asked::Renew).await;
+        }
         if self.plan.lock().renewals_fail {
             return Err(broken());
         }

@@ -2,8 +2,8 @@
 
 mod express;
 pub(crate) mod family;
-mod loan;
-mod reminder;
+pub(crate) mod loan;
+pub(crate) mod reminder;
 mod stories;
 
 mod child_compensation;
@@ -19,9 +19,11 @@ mod set_back;
 
 mod clock_jumps;
 mod deadlines;
+mod entry_times;
 mod late_children;
 mod late_requests;
 mod time;
+mod unstarted_children;
 
 use std::future::Future;
 use std::time::Duration;

@@ -13,6 +13,9 @@ use crate::support::data::Data;
 use crate::support::probe::{Asked, Plan};
 use crate::support::soon;
 
+/// How often others may run before something that goes round in circles would have shown.
+const ROUNDS: usize = 500;
+
 /// Somebody asks.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Question {
@@ -204,5 +207,28 @@ async fn signals_of_instances_that_are_read_back_together_are_read_together() {
         survey.signal("question", Question { by: 1 }).await.unwrap();
         assert_eq!(soon(survey.outcome()).await.unwrap(), Outcome::Completed(1));
     }
+    orchestrator.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn i18_an_instance_whose_signals_cannot_be_read_is_read_back_after_a_pause() {
+    let store = Data::memory().open();
+    let plan = store.plan();
+    let orchestrator = Orchestrator::builder(store).register(Poll).build().await.unwrap();
+    let poll = orchestrator.start::<Poll>("poll-1", ()).await.unwrap();
+    stands(&poll, 0, StepState::Waiting).await;
+    // Each time it is read back, what is read once more is not.
+    plan.flicker(Some("poll-1"));
+    let before = plan.loads();
+    poll.signal("question", Question { by: 3 }).await.unwrap();
+    for _ in 0..ROUNDS {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(plan.loads() - before, 2, "no time has passed, and it was read back once");
+    tokio::time::sleep(Duration::from_millis(10_500)).await;
+    let loads = plan.loads() - before;
+    assert!((4..=22).contains(&loads), "once a second at most, and more than once: {loads}");
+    plan.flicker(None);
+    assert_eq!(soon(poll.outcome()).await.unwrap(), Outcome::Completed(3));
     orchestrator.shutdown().await;
 }

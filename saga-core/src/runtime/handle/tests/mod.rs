@@ -1,4 +1,6 @@
-//! What only the inside shows: that nobody is remembered who no longer waits.
+//! What only the inside shows.
+
+mod stays;
 
 use std::fmt;
 use std::future::{pending, poll_fn};
