@@ -37,6 +37,8 @@ pub(crate) enum Deviation {
     CrashBefore,
     /// The process dies after the entry was written, before anybody is told.
     CrashAfter,
+    /// The same, and it starts again once the deadline has passed.
+    Overdue,
     /// The signal is not sent.
     Unsent,
     /// A client cancels the instance when the entry was written.
@@ -46,7 +48,7 @@ pub(crate) enum Deviation {
 }
 
 impl Deviation {
-    const ALL: [Self; 20] = [
+    const ALL: [Self; 21] = [
         Self::Refuse,
         Self::NotDone,
         Self::Down,
@@ -64,6 +66,7 @@ impl Deviation {
         Self::CrashLate,
         Self::CrashBefore,
         Self::CrashAfter,
+        Self::Overdue,
         Self::Unsent,
         Self::Cancel,
         Self::Revert,
@@ -89,6 +92,7 @@ impl Deviation {
             Self::CrashLate => "crash-late",
             Self::CrashBefore => "crash-before",
             Self::CrashAfter => "crash-after",
+            Self::Overdue => "overdue",
             Self::Unsent => "unsent",
             Self::Cancel => "cancel",
             Self::Revert => "revert",
@@ -102,7 +106,10 @@ impl Deviation {
 
     /// Whether the process dies.
     pub(crate) const fn is_crash(self) -> bool {
-        matches!(self, Self::CrashAfterCall | Self::CrashLate | Self::CrashBefore | Self::CrashAfter)
+        matches!(
+            self,
+            Self::CrashAfterCall | Self::CrashLate | Self::CrashBefore | Self::CrashAfter | Self::Overdue
+        )
     }
 
     /// Whether a client does it.

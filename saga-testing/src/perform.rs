@@ -118,6 +118,7 @@ impl Performance {
             // These are not about calls.
             Deviation::CrashBefore
             | Deviation::CrashAfter
+            | Deviation::Overdue
             | Deviation::Unsent
             | Deviation::Cancel
             | Deviation::Revert => self.make(Answer::Heard).await,

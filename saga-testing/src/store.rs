@@ -67,7 +67,10 @@ impl Store for MortalStore {
             self.director.has_cancelled(|| begun_in(batch, self.director.id()));
         }
         self.director.settle();
-        if deviation == Some(Deviation::CrashAfter) {
+        if deviation == Some(Deviation::Overdue) {
+            self.director.misses_deadline();
+        }
+        if matches!(deviation, Some(Deviation::CrashAfter | Deviation::Overdue)) {
             self.die("after this was written:", batch).await
         }
         Ok(results)

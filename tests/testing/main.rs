@@ -11,6 +11,7 @@ mod cases;
 mod classics;
 mod clients;
 mod contract;
+mod deadlines;
 mod family;
 mod language;
 mod limits;

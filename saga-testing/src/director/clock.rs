@@ -19,19 +19,28 @@ const BEGINNING: Duration = Duration::from_secs(1_767_225_600);
 pub(super) struct Elapsed {
     began: Instant,
     before: Duration,
+    /// How long the process stays dead, beside the time that it takes to start again.
+    dead: Duration,
 }
 
 impl Elapsed {
     pub(super) fn new() -> Self {
-        Self { began: Instant::now(), before: Duration::ZERO }
+        Self { began: Instant::now(), before: Duration::ZERO, dead: Duration::ZERO }
     }
 
-    /// A life of the process begins, under a runtime of its own.
-    pub(super) fn begin_life(&mut self, life: usize) {
+    /// A life of the process begins, under a runtime of its own. Returns how long it was dead on purpose.
+    pub(super) fn begin_life(&mut self, life: usize) -> Duration {
         self.began = Instant::now();
+        let dead = std::mem::take(&mut self.dead);
         if life > 1 {
-            self.before += UNTIL_RESTART;
+            self.before += UNTIL_RESTART + dead;
         }
+        dead
+    }
+
+    /// The process will be dead for so long.
+    pub(super) fn wait_in_death(&mut self, dead: Duration) {
+        self.dead = dead;
     }
 
     /// It ends.

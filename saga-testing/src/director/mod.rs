@@ -128,13 +128,14 @@ impl Director {
     /// Lets a life of the process begin.
     pub(crate) fn begin_life(&self, life: usize) {
         let mut inner = self.inner();
-        inner.elapsed.begin_life(life);
+        let is_overdue = !inner.elapsed.begin_life(life).is_zero();
         inner.is_dead = false;
         inner.running.clear();
         drop(inner);
         self.settle();
         if life > 1 {
-            self.note(Kind::Plain, "the process starts again");
+            let when = if is_overdue { ", after the deadline" } else { "" };
+            self.note(Kind::Plain, format!("the process starts again{when}"));
         }
     }
 
@@ -175,7 +176,11 @@ impl Director {
         }
         let options = || {
             let mut options = vec![Deviation::CrashBefore, Deviation::CrashAfter];
-            if self.scope.cancelling == Choice::Tried && root.can_be_cancelled_after(batch) {
+            let can_be_cancelled = root.can_be_cancelled_after(batch);
+            if can_be_cancelled && root.deadline().is_some() {
+                options.push(Deviation::Overdue);
+            }
+            if can_be_cancelled && self.scope.cancelling == Choice::Tried {
                 options.push(Deviation::Cancel);
             }
             options
@@ -204,6 +209,14 @@ impl Director {
             () => Stand::Open,
         };
         self.stands.send_if_modified(|before| std::mem::replace(before, stand) != stand);
+    }
+
+    /// When the process has died it starts again once the deadline has passed.
+    pub(crate) fn misses_deadline(&self) {
+        let mut inner = self.inner();
+        if let Some(deadline) = inner.root.deadline() {
+            inner.elapsed.wait_in_death(deadline);
+        }
     }
 
     /// The process dies.

@@ -1,5 +1,7 @@
 //! The instance that a history is about.
 
+use std::time::Duration;
+
 use saga_core::definition::Definition;
 use saga_core::id::StepName;
 use saga_core::journal::{Event, InstanceState};
@@ -12,6 +14,7 @@ use crate::written::events_of;
 pub(super) struct Root {
     id: String,
     pivot: Option<StepName>,
+    deadline: Option<Duration>,
     state: Option<InstanceState>,
     has_begun_pivot: bool,
 }
@@ -19,7 +22,8 @@ pub(super) struct Root {
 impl Root {
     pub(super) fn new(id: &str, definition: &Definition) -> Self {
         let pivot = definition.pivot().and_then(|pivot| definition.step(pivot)).map(|step| step.name.clone());
-        Self { id: id.to_owned(), pivot, state: None, has_begun_pivot: false }
+        let deadline = definition.deadline_after();
+        Self { id: id.to_owned(), pivot, deadline, state: None, has_begun_pivot: false }
     }
 
     /// Something of it, or of another instance, is written.
@@ -45,6 +49,11 @@ impl Root {
         batch.iter().for_each(|write| root.note(write));
         let goes_on = matches!(root.state, Some(InstanceState::Running | InstanceState::Parked));
         goes_on && !root.has_begun_pivot
+    }
+
+    /// How long after its start it is cancelled.
+    pub(super) fn deadline(&self) -> Option<Duration> {
+        self.deadline
     }
 
     /// Whether it can be reverted.

@@ -56,7 +56,7 @@ impl At<'_> {
     fn can_be(&self, deviation: Deviation) -> bool {
         use Deviation as D;
         match deviation {
-            D::CrashBefore | D::CrashAfter | D::Cancel => matches!(self, Self::Entry(_)),
+            D::CrashBefore | D::CrashAfter | D::Overdue | D::Cancel => matches!(self, Self::Entry(_)),
             D::Unsent => matches!(self, Self::Signal),
             D::Revert => matches!(self, Self::End),
             _ => matches!(self, Self::Call(_) | Self::OtherCall),
