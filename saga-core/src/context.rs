@@ -3,13 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use tokio::sync::watch;
 use tokio::time::Instant;
 use tracing::Span;
 use uuid::Uuid;
 
 use crate::id::{InstanceId, StepName};
 use crate::journal::TraceContext;
+use crate::latch::Latch;
 
 /// The namespace of idempotency keys as UUIDs, drawn once at random. It never changes: services remember keys.
 const KEY_NAMESPACE: Uuid = Uuid::from_u128(0x5e3a_0f1c_7b62_5d0e_9c41_2f8d_6ab9_1e57);
@@ -36,7 +36,7 @@ struct Inner {
     idempotency_key: String,
     step_key_bytes: usize,
     deadline: Option<Instant>,
-    cancelled: Option<watch::Receiver<bool>>,
+    cancelled: Option<Arc<Latch>>,
     trace: Option<Arc<TraceContext>>,
     span: Span,
 }
@@ -52,7 +52,7 @@ pub(crate) struct Attempt<'a> {
     pub(crate) attempt: u32,
     pub(crate) compensation: bool,
     pub(crate) deadline: Option<Instant>,
-    pub(crate) cancelled: Option<watch::Receiver<bool>>,
+    pub(crate) cancelled: Option<Arc<Latch>>,
     pub(crate) trace: Option<Arc<TraceContext>>,
     pub(crate) span: Span,
 }
@@ -160,17 +160,15 @@ impl StepContext {
     /// Waits until the outcome is no longer wanted: the instance compensates while this attempt runs. An
     /// attempt may use it to end early; what it returns still counts.
     pub async fn cancelled(&self) {
-        if let Some(mut cancelled) = self.inner.cancelled.clone()
-            && cancelled.wait_for(|cancelled| *cancelled).await.is_ok()
-        {
-            return;
+        match &self.inner.cancelled {
+            Some(cancelled) => cancelled.wait().await,
+            None => std::future::pending().await,
         }
-        std::future::pending().await
     }
 
     /// Whether the outcome is no longer wanted.
     pub fn is_cancelled(&self) -> bool {
-        self.inner.cancelled.as_ref().is_some_and(|cancelled| *cancelled.borrow())
+        self.inner.cancelled.as_ref().is_some_and(|cancelled| cancelled.is_set())
     }
 
     /// When the attempt's time is over, if it has a limit.

@@ -9,7 +9,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use tokio::sync::watch;
 use tokio::time::Instant;
 use tracing::Span;
 use uuid::Uuid;
@@ -18,6 +17,7 @@ use crate::context::{Attempt, StepContext};
 use crate::definition::Definition;
 use crate::id::{InstanceId, StepIndex, StepName};
 use crate::journal::{Event, InstanceState, Payload};
+use crate::latch::Latch;
 use crate::machine::{Action, AttemptEnd, Input, Machine, Pace};
 use crate::outcome::{Failure, Outcome, Parked};
 use crate::private::{Call, Encoding, Memory, Role};
@@ -63,10 +63,15 @@ type Running<'a> = Pin<Box<dyn Future<Output = End> + Send + 'a>>;
 async fn run_instance<S: Saga>(id: InstanceId, flow: &S, input: S::Input) -> Outcome<S> {
     let clock = SystemClock::new();
     let memory = Memory::<S>::new(input);
-    let (cancel, cancelled) = watch::channel(false);
+    let cancelled = Arc::new(Latch::default());
     let definition = Arc::new(S::definition());
-    let calls =
-        Calls { id: id.clone(), definition: Arc::clone(&definition), flow, memory: &memory, cancelled };
+    let calls = Calls {
+        id: id.clone(),
+        definition: Arc::clone(&definition),
+        flow,
+        memory: &memory,
+        cancelled: Arc::clone(&cancelled),
+    };
     let now = Timestamp::from(clock.now());
     let (mut machine, mut events) = Machine::begin(definition, id, Payload::NOTHING, now, &mut Pace::Go);
     events.extend(calls.answer_all(&mut machine, now));
@@ -84,7 +89,7 @@ async fn run_instance<S: Saga>(id: InstanceId, flow: &S, input: S::Input) -> Out
                     running.extend(calls.launch(&machine, Role::Compensation, (step, item), attempt));
                 }
                 Some(Action::CancelAttempts) => {
-                    cancel.send_replace(true);
+                    cancelled.set();
                 }
                 Some(Action::WakeAt(_) | Action::Finish) | None => {}
             }
@@ -145,7 +150,7 @@ struct Calls<'a, S: Saga> {
     definition: Arc<Definition>,
     flow: &'a S,
     memory: &'a Memory<S>,
-    cancelled: watch::Receiver<bool>,
+    cancelled: Arc<Latch>,
 }
 
 impl<'a, S: Saga> Calls<'a, S> {
@@ -180,7 +185,7 @@ impl<'a, S: Saga> Calls<'a, S> {
             attempt,
             compensation: role == Role::Compensation,
             deadline: Instant::now().checked_add(timeout),
-            cancelled: failure.is_none().then(|| self.cancelled.clone()),
+            cancelled: failure.is_none().then(|| Arc::clone(&self.cancelled)),
             trace: None,
             span: Span::current(),
         });

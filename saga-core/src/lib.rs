@@ -21,6 +21,8 @@ pub mod error;
 #[cfg(feature = "runtime")]
 pub mod inline;
 #[cfg(feature = "runtime")]
+mod latch;
+#[cfg(feature = "runtime")]
 pub mod runtime;
 #[cfg(feature = "runtime")]
 pub mod saga;

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 use tracing::{Instrument, debug};
@@ -11,6 +10,7 @@ use tracing::{Instrument, debug};
 use crate::context::{Attempt, StepContext};
 use crate::definition::Definition;
 use crate::id::{StepIndex, StepName};
+use crate::latch::Latch;
 use crate::machine::{AttemptEnd, Input};
 use crate::outcome::Failure;
 use crate::private::{Call, Encoding, Role};
@@ -35,7 +35,7 @@ pub(crate) struct Order {
 /// What an attempt finds around it.
 pub(crate) struct Surroundings {
     /// Tells that its outcome is no longer wanted.
-    pub(crate) cancelled: Option<watch::Receiver<bool>>,
+    pub(crate) cancelled: Option<Arc<Latch>>,
     /// Why the instance compensates.
     pub(crate) failure: Option<Failure>,
     /// Its share of its step's limit.
@@ -112,7 +112,7 @@ pub(crate) fn spawn(live: Arc<Live>, order: Order, around: Surroundings) -> Abor
 async fn run(
     live: Arc<Live>,
     order: Order,
-    cancelled: Option<watch::Receiver<bool>>,
+    cancelled: Option<Arc<Latch>>,
     failure: Option<Failure>,
     suspicion: Option<Arc<Suspicion>>,
     span: tracing::Span,

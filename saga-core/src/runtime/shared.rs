@@ -8,11 +8,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::runtime::Handle as Runtime;
-use tokio::sync::{Notify, oneshot, watch};
+use tokio::sync::{Notify, oneshot};
 use tracing::warn;
 
 use crate::definition::Definition;
 use crate::id::{Epoch, InstanceId};
+use crate::latch::Latch;
 use crate::outcome::{Failure, Parked};
 use crate::runtime::admission::{Admission, Slot};
 use crate::runtime::attention::Attention;
@@ -71,7 +72,7 @@ pub(crate) struct Shared {
     pub(crate) repairing: tokio::sync::Mutex<()>,
     table: Mutex<Table>,
     wake: Wake,
-    committer_ended: watch::Sender<bool>,
+    committer_ended: Latch,
 }
 
 /// The instances in memory, and who waits for the end of any.
@@ -152,7 +153,7 @@ impl Shared {
             repairing: tokio::sync::Mutex::default(),
             table: Mutex::default(),
             wake: Wake::default(),
-            committer_ended: watch::Sender::new(false),
+            committer_ended: Latch::default(),
         })
     }
 
@@ -254,13 +255,12 @@ impl Shared {
 
     /// Nobody commits any more.
     pub(crate) fn committer_has_ended(&self) {
-        self.committer_ended.send_replace(true);
+        self.committer_ended.set();
     }
 
     /// Waits until nobody commits any more.
     pub(crate) async fn committer_ended(&self) {
-        let mut ends = self.committer_ended.subscribe();
-        let _closed = ends.wait_for(|ended| *ended).await;
+        self.committer_ended.wait().await;
     }
 
     /// Puts an instance into memory, unless one of its id is there, or the orchestrator has ended.

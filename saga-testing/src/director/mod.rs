@@ -16,7 +16,7 @@ use saga_core::definition::Definition;
 use saga_core::id::Epoch;
 use saga_core::runtime::Intercepted;
 use saga_core::store::Write;
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 
 use crate::deviation::Deviation;
 use crate::options::{Choice, Scope, Seen};
@@ -39,7 +39,8 @@ pub(crate) struct Director {
     scope: Scope,
     wanted: Wanted,
     inner: Mutex<Inner>,
-    stands: watch::Sender<Stand>,
+    stand: Mutex<Stand>,
+    stands: Notify,
     clients: Notify,
 }
 
@@ -120,9 +121,15 @@ impl Director {
             timeline: Timeline::default(),
             elapsed: Elapsed::new(),
         };
-        let stands = watch::Sender::new(Stand::Open);
-        let (id, inner, clients) = (id.to_owned(), Mutex::new(inner), Notify::new());
-        Arc::new(Self { id, scope, wanted, inner, stands, clients })
+        Arc::new(Self {
+            id: id.to_owned(),
+            scope,
+            wanted,
+            inner: Mutex::new(inner),
+            stand: Mutex::new(Stand::Open),
+            stands: Notify::new(),
+            clients: Notify::new(),
+        })
     }
 
     /// Lets a life of the process begin.
@@ -149,15 +156,22 @@ impl Director {
         &self.id
     }
 
-    /// Waits until the history stands so that `is_wanted`.
+    /// Waits until the history stands so that `is_wanted`. Who waits goes on in the order in which they began to wait:
+    /// a history that is run again is the same.
     pub(crate) async fn stands(&self, is_wanted: impl Fn(Stand) -> bool) -> Stand {
-        let mut stands = self.stands.subscribe();
-        let stood = stands.wait_for(|stand| is_wanted(*stand)).await.map(|stand| *stand);
-        match stood {
-            Ok(stand) => stand,
-            // The sender is `self`.
-            Err(_closed) => pending().await,
+        loop {
+            // What changes after this line is heard of, also before it is waited for.
+            let changes = self.stands.notified();
+            let stand = *self.stand();
+            if is_wanted(stand) {
+                return stand;
+            }
+            changes.await;
         }
+    }
+
+    fn stand(&self) -> MutexGuard<'_, Stand> {
+        self.stand.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits for good if the process is dead: its code does nothing more.
@@ -208,7 +222,9 @@ impl Director {
             () if inner.root.has_ended() => Stand::Ended,
             () => Stand::Open,
         };
-        self.stands.send_if_modified(|before| std::mem::replace(before, stand) != stand);
+        if std::mem::replace(&mut *self.stand(), stand) != stand {
+            self.stands.notify_waiters();
+        }
     }
 
     /// When the process has died it starts again once the deadline has passed.

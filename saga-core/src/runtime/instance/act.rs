@@ -25,7 +25,7 @@ impl Live {
                     (Role::Compensation, step, item, attempt)
                 }
                 Some(Action::CancelAttempts) => {
-                    self.cancel.send_replace(true);
+                    self.cancel.set();
                     continue;
                 }
                 // The machine knows when it wakes next, and that it has ended.
@@ -51,7 +51,7 @@ impl Live {
     ) {
         let failure = core.machine.failure();
         // Only an attempt that the decision found running is told of it: what starts later is wanted.
-        let cancelled = failure.is_none().then(|| self.cancel.subscribe());
+        let cancelled = failure.is_none().then(|| Arc::clone(&self.cancel));
         if self.shared.lifecycle.is_aborting() {
             // It stays recorded as begun, and counts as in doubt.
             return;

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 use tracing::Span;
 
@@ -15,6 +15,7 @@ use super::news::Announced;
 use crate::error::Error;
 use crate::id::{Epoch, InstanceId, Seq, StepIndex};
 use crate::journal::{Event, Progress, TraceContext};
+use crate::latch::Latch;
 use crate::machine::{Input, Machine};
 use crate::runtime::admission::{Place, Slot};
 use crate::runtime::children::ChildWish;
@@ -45,7 +46,7 @@ pub(crate) struct Live {
     pub(super) parent: Option<InstanceId>,
     /// The trace of whoever started it.
     trace: Option<Arc<TraceContext>>,
-    pub(super) cancel: watch::Sender<bool>,
+    pub(super) cancel: Arc<Latch>,
     pub(super) created: AtomicBool,
     pub(super) meters: Meters,
     /// Made when it is first needed: an instance that was started before, and is just found to have been, has none.
@@ -219,7 +220,7 @@ impl Live {
             created_at,
             parent,
             trace,
-            cancel: watch::Sender::new(false),
+            cancel: Arc::default(),
             created: AtomicBool::new(false),
             meters,
             span: OnceLock::new(),
