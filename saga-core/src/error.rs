@@ -21,8 +21,8 @@ pub enum Error {
         /// The id.
         id: String,
     },
-    /// The text cannot be an id.
-    #[error("not an instance id")]
+    /// The text cannot be the id of an instance or of a signal.
+    #[error("not the id of an instance or of a signal")]
     InvalidId {
         /// Why.
         #[from]

@@ -133,7 +133,14 @@ impl<'a, S: Saga, W: 'a> Case<'a, S, W> {
     }
 
     fn and(mut self, step: S::Step, deviation: Deviation) -> Self {
-        self.wrong.push(Named::Call(step.name(), deviation));
+        let named = Named::Call(step.name(), deviation);
+        if S::definition().steps().any(|(_, of)| of.name == *step.name() && of.child.is_some()) {
+            self.subject.is_wrong(format!(
+                "`{named}`: this step is a saga of its own, and makes no call. Test that saga by itself; `explore` lets \
+                 every call of both go wrong"
+            ));
+        }
+        self.wrong.push(named);
         self
     }
 

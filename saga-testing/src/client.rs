@@ -5,7 +5,7 @@ use saga_core::runtime::Orchestrator;
 use saga_core::saga::Saga;
 
 use crate::director::Director;
-use crate::subject::{Message, Subject};
+use crate::subject::{Message, Subject, with_causes};
 
 /// Why a client cancels.
 const CANCELLED: &str = "the client does not want it any more";
@@ -24,10 +24,10 @@ pub(crate) async fn serve<S: Saga, W>(
         let is_for = |(_, signal): &(usize, &Message)| director.is_there(&signal.target(&subject.id));
         while let Some(at) = signals.iter().position(is_for) {
             let (place, signal) = signals.remove(at);
-            if director.sends(place, signal.within) {
+            if director.sends(place, &signal.id, signal.within) {
                 match signal.send(orchestrator, &subject.id).await {
                     Ok(()) | Err(Error::Finished { .. }) => {}
-                    Err(error) => return format!("a signal could not be sent: {error}"),
+                    Err(error) => return format!("a signal could not be sent: {}", with_causes(&error)),
                 }
             }
         }
@@ -37,7 +37,7 @@ pub(crate) async fn serve<S: Saga, W>(
                 Err(error @ (Error::PastPivot { .. } | Error::Finished { .. })) => {
                     director.answered(Some(error.to_string()));
                 }
-                Err(error) => return format!("a client could not cancel it: {error}"),
+                Err(error) => return format!("a client could not cancel it: {}", with_causes(&error)),
             }
             continue;
         }

@@ -126,7 +126,8 @@ impl<'a, S: Saga, W: 'a> Explore<'a, S, W> {
     }
 
     /// Tries too what the saga has no answer to but to park: refused compensations and steps after the pivot, and
-    /// compensations and checks that fail until their attempts are spent. Without it an outcome is parked only where
+    /// compensations and checks that fail until their attempts are spent, and a process that dies more than twice.
+    /// Without it an outcome is parked only where
     /// the saga says so (`in_doubt = park`), or where its own services say such things.
     pub fn with_parking(mut self) -> Self {
         self.limits.scope.parking = Choice::Tried;

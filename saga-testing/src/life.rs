@@ -15,7 +15,7 @@ use crate::options::Scope;
 use crate::panics::caught;
 use crate::perform::{Between, deliver};
 use crate::store::MortalStore;
-use crate::subject::Subject;
+use crate::subject::{Subject, with_causes};
 use crate::timeline::Kind;
 use crate::watch::{Place, Watched};
 
@@ -158,9 +158,11 @@ async fn run<S: Saga, W>(
         .clock(HistoryClock(Arc::clone(director)))
         .intercept(Arc::new(Between(Arc::clone(director))));
     let orchestrator = subject.register(builder, world).build().await;
-    let orchestrator = orchestrator.map_err(|error| format!("no orchestrator could be built: {error}"))?;
+    let orchestrator =
+        orchestrator.map_err(|error| format!("no orchestrator could be built: {}", with_causes(&error)))?;
     let handle = orchestrator.start::<S>(subject.id.as_str(), subject.input()?).await;
-    let handle = handle.map_err(|error| format!("the instance could not be started: {error}"))?;
+    let handle =
+        handle.map_err(|error| format!("the instance could not be started: {}", with_causes(&error)))?;
     tokio::select! {
         biased;
         why = client::serve(subject, director, &orchestrator) => Err(why),
@@ -175,14 +177,14 @@ async fn end<S: Saga>(director: &Director, handle: &Handle<S>) -> Result<Outcome
         let outcome = match handle.try_outcome().await {
             Ok(Some(outcome)) => outcome,
             Ok(None) => return Err("it has ended, and has no outcome".to_owned()),
-            Err(error) => return Err(format!("its outcome cannot be read: {error}")),
+            Err(error) => return Err(format!("its outcome cannot be read: {}", with_causes(&error))),
         };
         if !director.reverts() {
             return Ok(outcome);
         }
         match handle.revert(REVERTED).await {
             Ok(()) => director.answered(None),
-            Err(error) => return Err(format!("a client could not revert it: {error}")),
+            Err(error) => return Err(format!("a client could not revert it: {}", with_causes(&error))),
         }
     }
 }

@@ -41,6 +41,20 @@ pub(crate) struct Scope {
     pub(crate) reverting: Choice,
 }
 
+/// How often the process dies in one history at most if nothing is to park: a method that takes the process with it
+/// three times parks the instance.
+const CRASHES_MAX: usize = 2;
+
+impl Scope {
+    /// How often the process may die in one history.
+    pub(crate) fn crashes_max(self) -> usize {
+        match self.parking {
+            Choice::LeftOut => CRASHES_MAX,
+            Choice::Tried => usize::MAX,
+        }
+    }
+}
+
 impl Default for Scope {
     fn default() -> Self {
         Self { parking: Choice::LeftOut, cancelling: Choice::Tried, reverting: Choice::Tried }

@@ -35,6 +35,11 @@ impl Plan {
         self.steps.last().copied()
     }
 
+    /// How often the process dies.
+    pub(crate) fn crashes(&self) -> usize {
+        self.steps.iter().filter(|(_, deviation)| deviation.is_crash()).count()
+    }
+
     /// Whether a client cancels or reverts.
     pub(crate) fn has_client(&self) -> bool {
         self.steps.iter().any(|(_, deviation)| deviation.is_of_client())

@@ -3,11 +3,13 @@
 use std::fmt;
 
 /// What was explored, and found to be sound.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Exploration {
     /// The distinct histories that were run, the one in which nothing goes wrong included.
     pub histories: usize,
+    /// How many of them completed: if none did, what follows the step that never succeeds was not explored.
+    pub completed: usize,
     /// How many of them end in a crash that no shorter history has: the points at which the process died.
     pub crash_points: usize,
     /// The most things that went wrong in one of them.
@@ -21,11 +23,14 @@ pub struct Exploration {
 
 impl fmt::Display for Exploration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { histories, crash_points, deviations, calls, left_out } = self;
+        let Self { histories, completed, crash_points, deviations, calls, left_out } = self;
         write!(
             f,
             "{histories} histories with up to {deviations} deviations, {crash_points} crash points, {calls} calls"
         )?;
+        if *completed == 0 {
+            f.write_str("; none of them completed, not even the one in which nothing goes wrong")?;
+        }
         match left_out {
             0 => Ok(()),
             _ => write!(f, "; {left_out} histories were left out (histories_max)"),

@@ -45,7 +45,7 @@ pub(crate) fn all<S: Saga, W>(
     check: &Check<'_, S, W>,
     limits: Limits,
 ) -> Result<Exploration, Violation> {
-    let mut exploration = Exploration { histories: 0, crash_points: 0, deviations: 0, calls: 0, left_out: 0 };
+    let mut exploration = Exploration::default();
     let mut level = vec![Plan::default()];
     let (mut usual, mut unstable) = (None, None);
     loop {
@@ -56,17 +56,22 @@ pub(crate) fn all<S: Saga, W>(
         for (plan, found) in level.iter().zip(&found).filter(|(_, found)| !found.is_another()) {
             exploration.histories += 1;
             exploration.calls += found.calls;
+            exploration.completed += usize::from(found.end == End::Completed);
             let crashes = plan.last().is_some_and(|(_, deviation)| deviation.is_crash());
             exploration.crash_points += usize::from(crashes);
         }
         usual = usual.or_else(|| found.first().map(|found| found.end));
         let another = level.iter().zip(&found).find(|(_, found)| found.is_another());
         unstable = unstable.or_else(|| another.map(|(plan, _)| format!("the history {plan} {UNSTABLE}")));
-        let unsound = level.iter().zip(&found).filter(|(_, found)| found.verdict.is_err());
+        let unsound =
+            level.iter().zip(&found).filter(|(_, found)| found.verdict.is_err() && !found.has_misfit);
         // Of those as short, what services do is told before what clients do: users look there first.
         let length = |(plan, found): &(&Plan, &Found)| (plan.has_client(), found.moments);
         if let Some((plan, found)) = unsound.min_by_key(length) {
             let mut violation = tell(subject, check, plan, limits, found, exploration.histories);
+            if let Some(unstable) = unstable {
+                violation.message += &format!("\n({unstable})");
+            }
             if plan.len() > 0 && has_changed(subject, Some(check), limits, usual) {
                 violation.message += &format!("\n({CHANGED})");
             }
@@ -119,7 +124,8 @@ const CHANGED: &str = "the history in which nothing goes wrong ended otherwise w
 
 /// What is told where a history is not the same in every run.
 const UNSTABLE: &str = "went otherwise than the one that it goes on from: the saga or its services are not the same in \
-                        every run. Do they draw random numbers, read the clock, or go through a `HashMap`?";
+                        every run. Do they draw random numbers, read the clock, go through a `HashMap`, or \
+                        wait for another thread?";
 
 /// Whether the history in which nothing goes wrong ends otherwise by now than it did: in truth each has a world of its
 /// own. `check` is asked whether it is still sound.
@@ -158,8 +164,9 @@ pub(crate) fn one<S: Saga, W>(
         return Err(Violation::without_history(format!("the history {plan} does not exist: {why}")));
     }
     let crash_points = usize::from(plan.last().is_some_and(|(_, deviation)| deviation.is_crash()));
+    let completed = usize::from(found.end == End::Completed);
     let (deviations, calls) = (plan.len(), found.calls);
-    Ok(Exploration { histories: 1, crash_points, deviations, calls, left_out: 0 })
+    Ok(Exploration { histories: 1, completed, crash_points, deviations, calls, left_out: 0 })
 }
 
 fn run<S: Saga, W>(

@@ -42,6 +42,7 @@ pub(crate) struct Subject<'a, S: Saga, W> {
 
 /// A signal that is sent to an instance of each history.
 pub(crate) struct Message {
+    pub(crate) id: String,
     /// The steps on the way to the child that it is for, with `/` between them; none for the instance itself.
     child: Option<String>,
     /// How long its step waits for it.
@@ -97,6 +98,7 @@ impl<'a, S: Saga, W> Subject<'a, S, W> {
         let step = StepIndex::new(<C as Receives<P>>::STEP).and_then(|step| definition.step(step));
         let within = step.and_then(|step: &StepDefinition| step.signal?.within);
         let written = serde_json::to_string(payload).map_err(|error| error.to_string());
+        let signal_id = id.clone();
         let send = move |orchestrator: &Orchestrator, to: String| -> Sending {
             let (id, written, to) = (id.clone(), written.clone(), orchestrator.handle::<C>(to));
             Box::pin(async move {
@@ -106,7 +108,7 @@ impl<'a, S: Saga, W> Subject<'a, S, W> {
                 to.signal(id, payload.map_err(|error| not_encodable(error.to_string()))?).await
             })
         };
-        self.signals.push(Message { child, within, send: Box::new(send) });
+        self.signals.push(Message { id: signal_id, child, within, send: Box::new(send) });
     }
 
     /// Notes it if `child` does not name a child. What the children of children are is not known here.
@@ -162,4 +164,10 @@ impl<'a, S: Saga, W> Subject<'a, S, W> {
     pub(crate) fn register(&self, builder: Builder, world: &W) -> Builder {
         self.register.iter().fold(builder, |builder, register| register(builder, world))
     }
+}
+
+/// An error, and what it comes from.
+pub(crate) fn with_causes(error: &Error) -> String {
+    let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

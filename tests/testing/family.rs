@@ -147,3 +147,9 @@ async fn a_signal_to_what_is_no_child_is_told() {
         "`.signal_child(\"fly\", ..)`: `fly` is no step that is a child; the children of trip are: stay (of room)"
     );
 }
+
+#[tokio::test]
+#[should_panic(expected = "`fail_at stay`: this step is a saga of its own, and makes no call")]
+async fn a_step_that_is_a_child_makes_no_call() {
+    let _ = case(trip, ()).register(with_room).fail_at(TripStep::Stay).await;
+}

@@ -110,6 +110,24 @@ async fn signals_are_sent_and_their_absence_is_explored() {
 }
 
 #[tokio::test]
+async fn a_report_says_that_a_signal_is_not_sent() {
+    let check = |_: &World, outcome: &Outcome<Invoice>| match outcome {
+        Outcome::Compensated(failure) if failure.code.as_deref() == Some("signal_timeout") => Err("unpaid"),
+        _ => Ok(()),
+    };
+    let explored = explore(invoice, ()).signal("payment-1", Paid { amount: 5 }).check(check);
+    let told = explored.try_run().await.unwrap_err().timeline;
+    let line = told.lines().find(|line| line.contains("the signal payment-1 is not sent"));
+    assert!(line.is_some_and(|line| line.starts_with('!')), "{told}");
+}
+
+#[tokio::test]
+async fn a_signal_without_an_id_is_told() {
+    let why = explore(invoice, ()).signal("", Paid { amount: 5 }).try_run().await.unwrap_err().message;
+    assert!(why.contains("a signal could not be sent: not the id of an instance or of a signal: "), "{why}");
+}
+
+#[tokio::test]
 async fn a_signal_that_nobody_sends_is_a_refusal_when_its_time_is_over() {
     let (world, outcome) = case(invoice, ()).await;
     all_or_nothing(&world, &outcome, 2).unwrap();

@@ -243,3 +243,34 @@ async fn a_saga_that_is_not_the_same_in_every_run_is_told() {
         "{violation}"
     );
 }
+
+#[tokio::test]
+async fn a_process_that_dies_three_times_parks_only_where_parking_is_tried() {
+    let make = || {
+        let world = World::default();
+        (Single { world: world.clone() }, world)
+    };
+    let explored = || {
+        explore(make, ())
+            .without_cancelling()
+            .without_reverting()
+            .deviations_max(3)
+            .check(|world, outcome| all_or_nothing(world, outcome, 1))
+    };
+    let sound = explored().run().await;
+    assert_eq!((sound.deviations, sound.left_out), (3, 0), "{sound}");
+    let parked = explored().only("0:crash-after,2:crash-after,4:crash-after").try_run().await.unwrap_err();
+    assert!(parked.message.contains("crash loop"), "{parked}");
+}
+
+#[tokio::test]
+async fn a_saga_that_never_completes_is_told() {
+    let make = || {
+        let world = World::default();
+        world.lock().compensated.insert("single/explored/book".to_owned());
+        (Single { world: world.clone() }, world)
+    };
+    let found = explore(make, ()).run().await;
+    assert_eq!(found.completed, 0, "{found}");
+    assert!(found.to_string().contains("none of them completed"), "{found}");
+}

@@ -16,6 +16,7 @@ mod family;
 mod language;
 mod limits;
 mod real;
+mod repeats;
 mod reports;
 mod sound;
 mod support;

@@ -17,8 +17,9 @@ pub(super) struct Asked {
 }
 
 impl Director {
-    /// Whether a signal is sent: the one of this place in the list, for a step that waits for it at most `within`.
-    pub(crate) fn sends(&self, signal: usize, within: Option<Duration>) -> bool {
+    /// Whether a signal is sent: the one of this place in the list, called `name`, for a step that waits for it at most
+    /// `within`.
+    pub(crate) fn sends(&self, signal: usize, name: &str, within: Option<Duration>) -> bool {
         let mut inner = self.inner();
         if inner.unsent.contains(&signal) {
             return false;
@@ -26,6 +27,8 @@ impl Director {
         let unsent = || within.map(|_| Deviation::Unsent).into_iter().collect();
         if inner.course.next(At::Signal, unsent).is_some() {
             inner.unsent.push(signal);
+            drop(inner);
+            self.note(Kind::Deviates, format!("the signal {name} is not sent"));
             return false;
         }
         true

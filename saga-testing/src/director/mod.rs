@@ -106,7 +106,7 @@ impl Director {
         wanted: Wanted,
     ) -> Arc<Self> {
         let inner = Inner {
-            course: Course::new(script, wanted),
+            course: Course::new(script, wanted, scope.crashes_max()),
             methods: HashMap::new(),
             late: Vec::new(),
             unsent: Vec::new(),

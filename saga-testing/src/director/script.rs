@@ -52,17 +52,6 @@ pub(super) enum At<'a> {
 }
 
 impl At<'_> {
-    /// Whether this can be here at all.
-    fn can_be(&self, deviation: Deviation) -> bool {
-        use Deviation as D;
-        match deviation {
-            D::CrashBefore | D::CrashAfter | D::Overdue | D::Cancel => matches!(self, Self::Entry(_)),
-            D::Unsent => matches!(self, Self::Signal),
-            D::Revert => matches!(self, Self::End),
-            _ => matches!(self, Self::Call(_) | Self::OtherCall),
-        }
-    }
-
     /// What goes wrong here, if it is what was named.
     fn meets(&self, named: Named) -> Option<Deviation> {
         match (self, named) {
@@ -90,14 +79,15 @@ pub(crate) enum Wanted {
 pub(super) struct Course {
     script: Script,
     wanted: Wanted,
+    crashes_max: usize,
     moment: usize,
     options: Vec<(usize, Deviation)>,
     has_misfit: bool,
 }
 
 impl Course {
-    pub(super) fn new(script: Script, wanted: Wanted) -> Self {
-        Self { script, wanted, moment: 0, options: Vec::new(), has_misfit: false }
+    pub(super) fn new(script: Script, wanted: Wanted, crashes_max: usize) -> Self {
+        Self { script, wanted, crashes_max, moment: 0, options: Vec::new(), has_misfit: false }
     }
 
     /// The next moment: what goes wrong at it. `options` is what could.
@@ -106,15 +96,20 @@ impl Course {
         self.moment += 1;
         match &mut self.script {
             Script::Moments(plan) => {
+                if let Some(deviation) = plan.at(moment) {
+                    let fits = options().contains(&deviation);
+                    self.has_misfit |= !fits;
+                    return fits.then_some(deviation);
+                }
                 if self.wanted == Wanted::Options && plan.can_go_on_at(moment) {
                     let alone_too = plan.len() == 0;
-                    let options = options().into_iter().filter(|option| alone_too || !option.stands_alone());
+                    let may_crash = plan.crashes() < self.crashes_max;
+                    let options = options().into_iter().filter(|option| {
+                        (alone_too || !option.stands_alone()) && (may_crash || !option.is_crash())
+                    });
                     self.options.extend(options.map(|option| (moment, option)));
                 }
-                let deviation = plan.at(moment);
-                let fits = deviation.is_none_or(|deviation| at.can_be(deviation));
-                self.has_misfit |= !fits;
-                deviation.filter(|_| fits)
+                None
             }
             Script::Named(wanted) => {
                 let (place, deviation) =
@@ -151,7 +146,7 @@ impl Course {
         }
     }
 
-    /// Whether the script wants something at a moment that is of another sort: it was written for another saga.
+    /// Whether the script wants something at a moment at which it cannot be: it was written for another saga.
     pub(super) fn has_misfit(&self) -> bool {
         self.has_misfit
     }
