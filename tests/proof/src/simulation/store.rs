@@ -71,6 +71,12 @@ impl WeatheredStore {
                 self.failed("fails, and has had its effect");
                 Err(failed())
             }
+            Some(Failure::SlowAfter(time)) => {
+                self.world.count("store: slow after");
+                tokio::time::sleep(time).await;
+                self.process.gate().await;
+                Ok(answer)
+            }
             Some(Failure::Before | Failure::Slow(_)) | None => Ok(answer),
         }
     }

@@ -69,6 +69,7 @@ fn everything_that_can_be_drawn_occurs() {
         "stale: an entry is refused",
         "store: lease lost",
         "stale: a call arrives after another worker has taken over",
+        "store: slow after",
         "waiting: a clock is set a day ahead",
         "waiting: a clock is set a day back",
         "method: panics",

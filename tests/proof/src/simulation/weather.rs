@@ -74,6 +74,8 @@ pub(crate) enum Failure {
 }
 
 /// A time in which a store fails.
+    /// It has had its effect, which others see, and its answer takes this long.
+    SlowAfter(Duration),
 #[derive(Debug)]
 struct Storm {
     from: Duration,
@@ -96,7 +98,8 @@ impl Weather {
         let mut blows: Vec<_> = (0..count).map(|_| blow(until, workers, draw)).collect();
         blows.sort_by_key(|blow| blow.at);
         let count = if draw.once_in(2) { 0 } else { draw.below(4) };
-        let storms = (0..count).map(|_| storm(until, workers, draw)).collect();
+        let mut storms: Vec<_> = (0..count).map(|_| storm(until, workers, draw)).collect();
+        slow_after(&mut storms, &mut Draw::of(seed, &[11]));
         let max_active = draw.one(&[1, 2, 1_024, 1_024]);
         let bad = draw.once_in(8).then_some(0);
         // One that never gets on keeps its place, which is to be one of many.
@@ -184,6 +187,17 @@ impl Way {
     /// Its name among what is counted.
     pub(crate) const fn name(self) -> &'static str {
         match self {
+/// What is slow is so before its effect or after it.
+fn slow_after(storms: &mut [Storm], draw: &mut Draw) {
+    for failure in storms.iter_mut().flat_map(|storm| &mut storm.failures) {
+        if let Failure::Slow(time) = *failure
+            && draw.once_in(2)
+        {
+            *failure = Failure::SlowAfter(time);
+        }
+    }
+}
+
             Self::Well => "call: well",
             Self::Refused => "call: refused",
             Self::NotDone => "call: not done",
