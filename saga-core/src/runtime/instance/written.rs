@@ -114,3 +114,9 @@ impl Live {
         self.leave(core, Some(Ended::Stopped(format!("its journal went on elsewhere: {refusal}"))));
     }
 }
+        if refusal == Refusal::Sequence {
+            // It belongs to this stay, and was read before it went on here: if it was handed out since, that was told to
+            // this one, and nobody drives it.
+            self.shared.mislaid.may_have(&self.id);
+            self.shared.admission.nudge();
+        }

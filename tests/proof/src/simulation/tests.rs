@@ -151,3 +151,11 @@ fn a_child_that_could_not_be_started_is_started_once_its_parent_is_resolved() {
     let report = report(304_852);
     assert_eq!(report.broken, [], "{}", report.text.unwrap_or_default());
 }
+
+/// What was read of it came late, when it had gone on and left memory again: so nothing of that was taken, and what was
+/// said to it meanwhile nobody heard.
+#[test]
+fn an_instance_that_was_read_before_it_went_on_is_read_once_more() {
+    let report = report(48_557);
+    assert_eq!(report.broken, [], "{}", report.text.unwrap_or_default());
+}
