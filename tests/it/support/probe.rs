@@ -89,6 +89,7 @@ struct Planned {
     on_hand_out: Option<OnHandOut>,
     on_load: Option<OnLoad>,
     damaged: Option<(StoreErrorKind, Vec<InstanceId>)>,
+    unwritable: Option<(StoreErrorKind, Vec<InstanceId>)>,
     loads: usize,
     never_counts: bool,
 }
@@ -216,6 +217,12 @@ impl Plan {
         self.lock().damaged = Some((kind, ids));
     }
 
+    /// What is written together with one of these instances cannot be written, for this reason.
+    pub(crate) fn refuse_writes(&self, kind: StoreErrorKind, ids: &[&str]) {
+        let ids = ids.iter().map(|id| InstanceId::new(*id).unwrap()).collect();
+        self.lock().unwritable = Some((kind, ids));
+    }
+
     /// How often instances were loaded.
     pub(crate) fn loads(&self) -> usize {
         self.lock().loads
@@ -256,6 +263,16 @@ impl Plan {
         planned.loads += 1;
         match &planned.damaged {
             Some((kind, damaged)) if ids.iter().any(|id| damaged.contains(id)) => {
+                Err(StoreError::new(*kind, "a page is damaged"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Fails if one of the instances cannot be written.
+    fn check_writes(&self, batch: &[Write]) -> Result<(), StoreError> {
+        match &self.lock().unwritable {
+            Some((kind, ids)) if batch.iter().any(|write| ids.contains(write.id())) => {
                 Err(StoreError::new(*kind, "a page is damaged"))
             }
             _ => Ok(()),
@@ -312,6 +329,7 @@ impl Store for Probe {
         self.plan.tell(batch, Moment::Before);
         let fault = self.plan.next(batch);
         self.plan.released(Asked::Append).await;
+        self.plan.check_writes(batch)?;
         if matches!(fault, None | Some(Fault::Error(Moment::After) | Fault::Crash(Moment::After))) {
             let results = self.inner.append(batch).await?;
             self.plan.tell(batch, Moment::After);
