@@ -38,6 +38,7 @@ impl Judge {
         for event in &entry.events {
             self.announce(who, event, epoch);
         }
+        self.pauses(who, entry);
         let standing = self.standing(who);
         standing.add(entry);
         standing.bytes.push(written.bytes);

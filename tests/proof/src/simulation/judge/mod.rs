@@ -3,6 +3,7 @@
 mod calls;
 mod ends;
 mod entries;
+mod pauses;
 mod standing;
 mod told;
 
@@ -13,12 +14,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sagas::journal::InstanceState;
+use sagas::store::Timestamp;
 
 use super::place::{Life, Method, Slot, Who};
 use super::plan::Family;
 use super::seen::Seen;
 use crate::promise::{Broken, Promise};
 pub(crate) use ends::{Final, Kept};
+use pauses::Failures;
 pub(crate) use standing::Standing;
 
 /// How many broken promises of one run are told.
@@ -37,6 +40,10 @@ pub(crate) struct Judge {
     announced: BTreeMap<(Slot, Method, u32), u64>,
     /// How many calls are under way.
     under_way: BTreeMap<(Life, Slot), u32>,
+    /// Until when what is tried again pauses.
+    pauses: BTreeMap<(Slot, Method), Timestamp>,
+    /// How often each compensation has failed.
+    failures: BTreeMap<Slot, Failures>,
     /// What a client was told of an instance that has to stay true.
     told_cancelled: Vec<Who>,
     broken: Vec<Broken>,
@@ -52,6 +59,8 @@ impl Judge {
             lost: BTreeMap::new(),
             announced: BTreeMap::new(),
             under_way: BTreeMap::new(),
+            pauses: BTreeMap::new(),
+            failures: BTreeMap::new(),
             told_cancelled: Vec::new(),
             broken: Vec::new(),
         }

@@ -6,6 +6,8 @@ use sagas::journal::{
     CheckNext, CompensationNext, Entry, Event, FailureKind, Next, ParkReason, ResolutionKind,
 };
 
+use sagas::store::Timestamp;
+
 use crate::record::{Record, Stands};
 use crate::simulation::place::step_of;
 
@@ -29,6 +31,8 @@ pub(crate) struct Standing {
     pub(crate) parked: u32,
     /// The number of its last entry.
     pub(crate) last: u64,
+    /// Its time.
+    pub(crate) last_at: Option<Timestamp>,
     /// The stay that it belongs to.
     pub(crate) owner: u64,
     /// The bytes of its entries.
@@ -104,6 +108,7 @@ impl Standing {
     pub(crate) fn add(&mut self, entry: &Entry) {
         entry.events.iter().for_each(|event| self.apply(event));
         self.last = entry.seq.get();
+        self.last_at = Some(entry.at);
     }
 
     fn apply(&mut self, event: &Event) {

@@ -3,6 +3,7 @@
 mod calls;
 mod ends;
 mod entries;
+mod pauses;
 mod told;
 
 use std::collections::BTreeSet;
