@@ -112,6 +112,11 @@ impl Weather {
         self.blows.iter().any(|blow| matches!(blow.kind, BlowKind::Clock(millis) if millis > 0))
     }
 
+    /// Whether nothing befalls the workers and the store, and there is a place for every instance.
+    pub(crate) fn is_fair(&self) -> bool {
+        self.blows.is_empty() && self.storms.is_empty() && self.max_active > 2
+    }
+
     /// How a call goes.
     pub(crate) fn way(&self, method: Method, mut draw: Draw) -> Way {
         if self.calls == 0 || !draw.once_in(self.calls) {

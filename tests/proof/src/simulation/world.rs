@@ -75,10 +75,10 @@ struct State {
 impl World {
     /// The world of a seed, to be made inside its runtime.
     pub(crate) fn new(seed: u64, flaws: Flaws) -> Arc<Self> {
-        let family = Family::draw(seed);
+        let (family, weather) = (Family::draw(seed), Weather::draw(seed));
         let state = State {
             seen: Vec::with_capacity(256),
-            judge: Judge::new(Arc::clone(&family)),
+            judge: Judge::new(Arc::clone(&family), weather.is_fair()),
             services: Services::new(flaws.rules),
             calls: BTreeMap::new(),
             draw: Draw::of(seed, &[10]),
@@ -87,7 +87,7 @@ impl World {
         Arc::new(Self {
             seed,
             family,
-            weather: Weather::draw(seed),
+            weather,
             flaws,
             began: Instant::now(),
             store: MemoryStore::new(),
@@ -123,7 +123,7 @@ impl World {
         if !self.over.load(Ordering::Relaxed) {
             let at = self.time();
             let mut state = self.state();
-            state.judge.see(&seen);
+            state.judge.see(at, &seen);
             state.seen.push((at, seen));
         }
     }
