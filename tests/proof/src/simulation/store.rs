@@ -11,7 +11,7 @@ use sagas::store::{
 use sagas::{InstanceId, MemoryStore};
 
 use super::place::Who;
-use super::process::Process;
+use super::process::{Moment, Process};
 use super::seen::{Seen, Written};
 use super::weather::{Ask, Failure};
 use super::world::{StoreFlaw, World};
@@ -163,6 +163,7 @@ impl Store for WeatheredStore {
         let failure = self.asked(Ask::Append).await?;
         let whole = if failure == Some(Failure::Partly) { batch.len() / 2 } else { batch.len() };
         let results = self.write(&batch[..whole]).await?;
+        self.world.passes(&self.process, Moment::Written);
         self.answer(results, failure).await
     }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::draw::Draw;
 use super::place::Method;
+use super::process::{Aim, Moment};
 use super::seen::Way;
 
 /// A day, as clocks jump it.
@@ -34,6 +35,8 @@ pub(crate) struct Blow {
     pub(crate) at: Duration,
     pub(crate) worker: u8,
     pub(crate) kind: BlowKind,
+    /// What it waits for, if it is a death that hits whoever drives something.
+    pub(crate) aim: Option<Aim>,
 }
 
 /// What can befall a process.
@@ -71,11 +74,11 @@ pub(crate) enum Failure {
     Partly,
     /// It takes this long.
     Slow(Duration),
+    /// It has had its effect, which others see, and its answer takes this long.
+    SlowAfter(Duration),
 }
 
 /// A time in which a store fails.
-    /// It has had its effect, which others see, and its answer takes this long.
-    SlowAfter(Duration),
 #[derive(Debug)]
 struct Storm {
     from: Duration,
@@ -96,6 +99,8 @@ impl Weather {
         let calls = draw.one(&[0, 2, 3, 4, 6, 10]);
         let count = draw.below(5);
         let mut blows: Vec<_> = (0..count).map(|_| blow(until, workers, draw)).collect();
+        blows.sort_by_key(|blow| blow.at);
+        aim(&mut blows, &mut Draw::of(seed, &[12]));
         blows.sort_by_key(|blow| blow.at);
         let count = if draw.once_in(2) { 0 } else { draw.below(4) };
         let mut storms: Vec<_> = (0..count).map(|_| storm(until, workers, draw)).collect();
@@ -162,7 +167,7 @@ fn blow(until: Duration, workers: u8, draw: &mut Draw) -> Blow {
         5 => BlowKind::ShutsDown(down_for),
         _ => BlowKind::Clock(draw.one(&[DAY_MILLIS, -DAY_MILLIS, 90_000, -90_000, 1_500, -1_500])),
     };
-    Blow { at, worker, kind }
+    Blow { at, worker, kind, aim: None }
 }
 
 /// A moment of the weather: early more often than late, since most instances end early.
@@ -188,10 +193,19 @@ fn storm(until: Duration, workers: u8, draw: &mut Draw) -> Storm {
     Storm { from, until, asks, failures, one_in, worker }
 }
 
-impl Way {
-    /// Its name among what is counted.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
+/// Most deaths hit a process that drives something.
+fn aim(blows: &mut [Blow], draw: &mut Draw) {
+    for blow in blows.iter_mut().filter(|blow| matches!(blow.kind, BlowKind::Dies(_))) {
+        let moment = draw.one(&[Moment::Written, Moment::Written, Moment::Calls, Moment::Called]);
+        let passes = if draw.once_in(2) { 0 } else { draw.small(1, 4) };
+        blow.aim = Some(Aim { moment, passes }).filter(|_| !draw.once_in(8));
+        // Most is driven at the beginning.
+        if blow.aim.is_some() && !draw.once_in(4) {
+            blow.at = blow.at.min(draw.millis(0, 3_000));
+        }
+    }
+}
+
 /// What is slow is so before its effect or after it.
 fn slow_after(storms: &mut [Storm], draw: &mut Draw) {
     for failure in storms.iter_mut().flat_map(|storm| &mut storm.failures) {
@@ -203,6 +217,10 @@ fn slow_after(storms: &mut [Storm], draw: &mut Draw) {
     }
 }
 
+impl Way {
+    /// Its name among what is counted.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
             Self::Well => "call: well",
             Self::Refused => "call: refused",
             Self::NotDone => "call: not done",

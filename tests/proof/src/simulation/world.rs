@@ -13,6 +13,7 @@ use super::draw::Draw;
 use super::judge::Judge;
 use super::place::{Life, Method, Slot};
 use super::plan::Family;
+use super::process::{Moment, Process};
 use super::seen::{Seen, Way, prints};
 use super::services::{Done, Request, Rules, Service, Services, Will};
 use super::weather::Weather;
@@ -126,6 +127,32 @@ impl World {
             state.judge.see(at, &seen);
             state.seen.push((at, seen));
         }
+    }
+
+    /// A process comes to such a moment, and may die of it.
+    pub(crate) fn passes(&self, process: &Process, moment: Moment) {
+        if !self.is_calm() && process.is_hit_at(moment) {
+            self.count(match moment {
+                Moment::Written => "death: after a write",
+                Moment::Calls => "death: before a request is sent",
+                Moment::Called => "death: after a request is sent",
+            });
+            self.dies(process);
+        }
+    }
+
+    /// A process dies.
+    pub(crate) fn dies(&self, process: &Process) {
+        process.die();
+        if self.is_calm() {
+            self.count("process ends: its clock is set right");
+        } else {
+            self.count("process dies");
+        }
+        if !self.is_calm() && self.judge(|judge| judge.drives(process.life)) {
+            self.count("death: while something is under way");
+        }
+        self.see(Seen::Befell { life: process.life, what: "dies" });
     }
 
     /// Counts something that occurred.

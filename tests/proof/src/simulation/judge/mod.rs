@@ -126,6 +126,12 @@ impl Judge {
         self.stays.get(&self.journal(who)?.owner).copied()
     }
 
+    /// Whether something of an instance is under way that a process has.
+    pub(crate) fn drives(&self, life: Life) -> bool {
+        let is_its = |journal: &Standing| self.stays.get(&journal.owner) == Some(&life);
+        self.journals.values().any(|journal| journal.is_under_way() && is_its(journal))
+    }
+
     /// Whether an instance waits.
     pub(crate) fn is_something_waiting(&self) -> bool {
         self.journals.values().any(Standing::waits)

@@ -98,6 +98,14 @@ impl Standing {
         !self.has_ended() && (awaited || again)
     }
 
+    /// Whether a call of it is announced that has not ended on record.
+    pub(crate) fn is_under_way(&self) -> bool {
+        let is_called = |record: &Record| {
+            record.is_open || matches!(record.stands, Stands::Checking | Stands::Compensating)
+        };
+        !self.has_ended() && self.records.values().any(is_called)
+    }
+
     /// What is parked, and why.
     pub(crate) fn all_parked(&self) -> Vec<(At, ParkReason)> {
         let parked = self.records.iter().filter(|(_, record)| record.stands == Stands::Parked);
