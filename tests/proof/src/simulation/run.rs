@@ -15,6 +15,7 @@ use super::judge::{Final, Kept};
 use super::person;
 use super::place::Who;
 use super::seen::Seen;
+use super::weather::Damage;
 use super::world::{Counts, Flaws, World};
 use crate::crashes::bytes_of;
 use crate::panics;
@@ -112,19 +113,40 @@ async fn live(world: &Arc<World>) -> Final {
     fleet.calm();
     // What a clock that was ahead has named as its time, as the last thing before it was set right, is waited for.
     let late = if world.weather.has_clock_ahead() { DAY + END_WITHIN } else { Duration::ZERO };
+    if world.damage().is_some_and(Damage::lasts) {
+        end_all(&fleet, late).await;
+        held_up(world);
+    }
+    world.mend();
+    end_all(&fleet, late).await;
+    ask_for_outcomes(&fleet).await;
+    let end = end(world).await;
+    world.judge(|judge| judge.end(&end));
+    end
+}
+
+/// Waits until everything has ended, and stays so.
+async fn end_all(fleet: &Arc<Fleet>, late: Duration) {
+    let world = &fleet.world;
     let until = world.time() + END_WITHIN + late;
     loop {
-        finish(&fleet, until).await;
+        finish(fleet, until).await;
         sleep(AFTERWARDS).await;
         // A start may have been on its way for long.
         if has_ended(world) || world.time() >= until {
             break;
         }
     }
-    ask_for_outcomes(&fleet).await;
-    let end = end(world).await;
-    world.judge(|judge| judge.end(&end));
-    end
+}
+
+/// I18: while the store fails for one instance all others have come to an end.
+fn held_up(world: &World) {
+    let left: Vec<_> = unfinished(world);
+    for who in left {
+        world.judge(|judge| {
+            judge.breaks(Promise::I18, || format!("{who} is held up by what is damaged of another"));
+        });
+    }
 }
 
 /// Waits until everything has ended, while a person looks after what is parked.
@@ -148,13 +170,20 @@ async fn finish(fleet: &Arc<Fleet>, until: Duration) {
 
 /// Whether everything that is started and can end has ended.
 fn has_ended(world: &World) -> bool {
-    let bad = world.weather.bad;
+    world.judge(|judge| !judge.started().is_empty()) && unfinished(world).is_empty()
+}
+
+/// What is started and can end, and has not ended.
+fn unfinished(world: &World) -> Vec<Who> {
+    let damaged = world.damage().filter(|damage| damage.lasts()).map(|damage| damage.root);
+    let cannot_end = [world.weather.bad, damaged];
     world.judge(|judge| {
-        let started = judge.started();
-        let has_ended = |who: &Who| {
-            judge.journal(*who).is_some_and(|journal| journal.has_ended()) || bad == Some(who.root)
-        };
-        !started.is_empty() && started.iter().all(has_ended)
+        let mut left = judge.started();
+        left.retain(|who| {
+            let has_ended = judge.journal(*who).is_some_and(|journal| journal.has_ended());
+            !has_ended && !cannot_end.contains(&Some(who.root))
+        });
+        left
     })
 }
 

@@ -13,7 +13,7 @@ use sagas::{InstanceId, MemoryStore};
 use super::place::Who;
 use super::process::{Moment, Process};
 use super::seen::{Seen, Written};
-use super::weather::{Ask, Failure};
+use super::weather::{Ask, Failure, Touch};
 use super::world::{StoreFlaw, World};
 use crate::crashes::bytes_of;
 
@@ -79,6 +79,29 @@ impl WeatheredStore {
             }
             Some(Failure::Before | Failure::Slow(_)) | None => Ok(answer),
         }
+    }
+
+    /// What the store holds of these instances is touched.
+    ///
+    /// # Errors
+    /// That of one of them is damaged.
+    fn touch<'a>(
+        &self,
+        touch: Touch,
+        mut ids: impl Iterator<Item = &'a InstanceId>,
+    ) -> Result<(), StoreError> {
+        let is_damaged =
+            |id: &InstanceId| Who::of(id.as_str()).is_some_and(|who| self.world.is_damaged(who, touch));
+        let damage = self.world.damage().filter(|_| ids.any(is_damaged));
+        let Some(damage) = damage else { return Ok(()) };
+        self.world.count(match touch {
+            Touch::Load => "store: fails to read one",
+            Touch::Head => "store: fails to read the head of one",
+            Touch::Append => "store: fails to write one",
+            Touch::Claim => "store: fails to hand out one",
+        });
+        self.world.see(Seen::StoreFailed { life: self.process.life, what: "fails for one instance" });
+        Err(StoreError::new(damage.kind, "a damaged page"))
     }
 
     fn failed(&self, what: &'static str) {
@@ -161,6 +184,7 @@ impl WeatheredStore {
 impl Store for WeatheredStore {
     async fn append(&self, batch: &[Write]) -> Result<Vec<Result<(), Refusal>>, StoreError> {
         let failure = self.asked(Ask::Append).await?;
+        self.touch(Touch::Append, batch.iter().map(Write::id))?;
         let whole = if failure == Some(Failure::Partly) { batch.len() / 2 } else { batch.len() };
         let results = self.write(&batch[..whole]).await?;
         self.world.passes(&self.process, Moment::Written);
@@ -186,6 +210,9 @@ impl Store for WeatheredStore {
         let failure = self.asked(Ask::Claim).await?;
         if self.world.flaws.store == Some(StoreFlaw::HandsOutNothing) {
             return Ok(Vec::new());
+        }
+        if let Wanted::One(id) = &wanted {
+            self.touch(Touch::Claim, std::iter::once(*id))?;
         }
         let ids = self.inner.claim(epoch, now, wanted).await?;
         self.handed_out(epoch, &ids);
@@ -260,12 +287,14 @@ impl Store for WeatheredStore {
 
     async fn load(&self, ids: &[InstanceId]) -> Result<Vec<Option<Stored>>, StoreError> {
         let failure = self.asked(Ask::Load).await?;
+        self.touch(Touch::Load, ids.iter())?;
         let stored = self.inner.load(ids).await?;
         self.answer(stored, failure).await
     }
 
     async fn head(&self, id: &InstanceId) -> Result<Option<Head>, StoreError> {
         let failure = self.asked(Ask::Load).await?;
+        self.touch(Touch::Head, std::iter::once(id))?;
         let head = self.inner.head(id).await?;
         self.answer(head, failure).await
     }

@@ -11,12 +11,12 @@ use tokio::time::Instant;
 
 use super::draw::Draw;
 use super::judge::Judge;
-use super::place::{Life, Method, Slot};
+use super::place::{Life, Method, Slot, Who};
 use super::plan::Family;
 use super::process::{Moment, Process};
 use super::seen::{Seen, Way, prints};
 use super::services::{Done, Request, Rules, Service, Services, Will};
-use super::weather::Weather;
+use super::weather::{Damage, Touch, Weather};
 
 /// What a run may break on purpose, to show that the judge sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +58,7 @@ pub(crate) struct World {
     /// The one store, without faults.
     pub(crate) store: MemoryStore,
     calm: AtomicBool,
+    mended: AtomicBool,
     over: AtomicBool,
     state: Mutex<State>,
 }
@@ -93,6 +94,7 @@ impl World {
             began: Instant::now(),
             store: MemoryStore::new(),
             calm: AtomicBool::new(false),
+            mended: AtomicBool::new(false),
             over: AtomicBool::new(false),
             state: Mutex::new(state),
         })
@@ -112,6 +114,21 @@ impl World {
     pub(crate) fn calm(&self) {
         self.calm.store(true, Ordering::Relaxed);
         self.see(Seen::Calm);
+    }
+
+    /// What the store fails for.
+    pub(crate) fn damage(&self) -> Option<&Damage> {
+        self.weather.damage.as_ref().filter(|_| !self.mended.load(Ordering::Relaxed))
+    }
+
+    /// Whether the store fails for this instance.
+    pub(crate) fn is_damaged(&self, who: Who, touch: Touch) -> bool {
+        self.damage().is_some_and(|damage| damage.fails(self.time(), who, touch))
+    }
+
+    /// The damage is mended.
+    pub(crate) fn mend(&self) {
+        self.mended.store(true, Ordering::Relaxed);
     }
 
     /// The run is over: what falls down with it is not seen.
