@@ -6,7 +6,7 @@ use sagas::journal::{Event, FailureKind};
 use sagas::store::Timestamp;
 
 use super::ends::cut_before;
-use super::{History, Wrote, spoilt};
+use super::{History, Wrote, is_compensated, is_completed, spoilt};
 use crate::promise::Promise;
 use crate::simulation::place::Who;
 
@@ -100,12 +100,15 @@ fn i14_an_instance_that_is_not_turned_around_when_its_deadline_passes() {
 fn i14_an_instance_that_is_never_turned_around() {
     spoilt(&[Promise::I14, Promise::I19], "and it was not turned around", |history| {
         let turned = |wrote: &Wrote<'_>| is_turned(wrote.event, FailureKind::Deadline);
-        let decided = history.events().find(turned).filter(|_| history.is_fair)?;
+        let decided = history.events().rfind(turned)?;
         let (at, who) = (decided.at, decided.who);
         let passed = history.seen[at].0;
         cut_before(history, at, who)?;
+        // There are few in which nothing befalls anybody.
+        history.is_fair = true;
         history.seen.last_mut()?.0 = passed + Duration::from_secs(5);
-        let is_alone = history.end.kept.len() == 1;
-        is_alone.then_some(())
+        let has_ended = |who| history.has(who, is_completed) || history.has(who, is_compensated);
+        let is_last = history.end.kept.iter().all(|kept| kept.who == who || has_ended(kept.who));
+        (is_last && history.end.bad.is_none()).then_some(())
     });
 }
