@@ -80,11 +80,25 @@ impl Batch {
         }
     }
 
-    /// Whether those without a result are all of one instance.
-    fn is_of_one(&self, results: &[Option<Written>]) -> bool {
-        let mut open = self.writes.iter().zip(results).filter(|(_, result)| result.is_none());
-        let first = open.next().map(|(write, _)| write.id());
-        open.all(|(write, _)| Some(write.id()) == first)
+    /// Tells those whose write has a result, and keeps the others.
+    fn tell(&mut self, results: Vec<Option<Written>>) {
+        let Self { writes, tellers, works } = std::mem::take(self);
+        for (((write, teller), work), result) in writes.into_iter().zip(tellers).zip(works).zip(results) {
+            match result {
+                Some(written) => {
+                    teller.written(written);
+                    // Only now: an attempt that was announced counts as work before its announcement no longer does.
+                    drop(work);
+                }
+                None => self.join(vec![Pending { write, teller, _work: work }]),
+            }
+        }
+    }
+
+    /// Whether all are of one instance.
+    fn is_of_one(&self) -> bool {
+        let first = self.writes.first().map(Write::id);
+        self.writes.iter().all(|write| Some(write.id()) == first)
     }
 }
 
@@ -242,9 +256,16 @@ impl Committer {
                 Err(again) => error = again,
             }
             round += 1;
-            tried = writes.len();
-            tellers.iter().filter_map(Teller::being_created).for_each(|live| live.doubt_creation(&error));
-            let is_of_one = batch.is_of_one(&results);
+            // Those that are known to be written, or not to be, do not wait for the others.
+            batch.tell(std::mem::take(&mut results));
+            tried = batch.writes.len();
+            results.resize(tried, None);
+            batch
+                .tellers
+                .iter()
+                .filter_map(Teller::being_created)
+                .for_each(|live| live.doubt_creation(&error));
+            let is_of_one = batch.is_of_one();
             if !is_of_one {
                 self.refuse_new(&error);
             }

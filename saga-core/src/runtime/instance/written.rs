@@ -94,6 +94,8 @@ impl Live {
         if comes_back {
             core.attempts.drain(..).for_each(|running| running.task.abort());
         }
+        // Else it is called out of a line again at once.
+        self.shared.forget_in_line(&self.id);
         self.leave(core, Some(Ended::Stopped(format!("its journal cannot be written: {error}"))));
         if comes_back {
             self.come_back_later();

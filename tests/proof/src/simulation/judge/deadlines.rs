@@ -69,10 +69,12 @@ impl Judge {
 
     /// Where nothing holds it up, an instance is turned around at once.
     fn late(&mut self, who: Who) {
-        let Some(deadline) = self.deadlines.get(&who).copied() else { return };
+        let can_be_cut = self.is_fair && self.can_be_cut(who);
+        let Some(deadline) = self.deadlines.get_mut(&who) else { return };
         let late = self.now.saturating_sub(deadline.passes);
-        if self.is_fair && late > LATE_MAX && self.can_be_cut(who) {
-            self.deadlines.remove(&who);
+        if can_be_cut && late > LATE_MAX {
+            // That it is late is said once.
+            deadline.passes = Duration::MAX;
             self.breaks(Promise::I14, || {
                 format!("the deadline of {who} had passed by {late:?}, and it was not turned around")
             });
