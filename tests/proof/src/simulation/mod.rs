@@ -8,6 +8,7 @@
 
 mod caller;
 mod client;
+mod damage;
 mod draw;
 mod drawn;
 mod explore;

@@ -9,13 +9,13 @@ use tokio::runtime::Builder;
 use tokio::time::{sleep, sleep_until};
 
 use super::client;
+use super::damage::Damage;
 use super::drawn::run_on_this_thread;
 use super::fleet::Fleet;
 use super::judge::{Final, Kept};
 use super::person;
 use super::place::Who;
 use super::seen::Seen;
-use super::weather::Damage;
 use super::world::{Counts, Flaws, World};
 use crate::crashes::bytes_of;
 use crate::panics;

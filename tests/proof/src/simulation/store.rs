@@ -10,10 +10,11 @@ use sagas::store::{
 };
 use sagas::{InstanceId, MemoryStore};
 
+use super::damage::Touch;
 use super::place::Who;
 use super::process::{Moment, Process};
 use super::seen::{Seen, Written};
-use super::weather::{Ask, Failure, Touch};
+use super::weather::{Ask, Failure};
 use super::world::{StoreFlaw, World};
 use crate::crashes::bytes_of;
 

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use sagas::store::StoreErrorKind;
-
+use super::damage::Damage;
 use super::draw::Draw;
-use super::place::{Method, Who};
+use super::place::Method;
 use super::process::{Aim, Moment};
 use super::seen::Way;
 
@@ -82,49 +81,6 @@ pub(crate) enum Failure {
     SlowAfter(Duration),
 }
 
-/// What a store holds of one instance is damaged, while it works for all others, which are not to be held up.
-#[derive(Debug, Clone)]
-pub(crate) struct Damage {
-    /// The instance that a client has started, or whose child it is.
-    pub(crate) root: u8,
-    /// Whether it is the children of it.
-    of_children: bool,
-    from: Duration,
-    /// Until the rest has ended, if not for a time.
-    until: Option<Duration>,
-    /// What of it fails.
-    touches: Vec<Touch>,
-    /// How.
-    pub(crate) kind: StoreErrorKind,
-}
-
-/// What is done with an instance in a store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Touch {
-    /// It is read, by itself or with others.
-    Load,
-    /// Its head is read.
-    Head,
-    /// It is written, by itself or with others.
-    Append,
-    /// It is asked for by its name.
-    Claim,
-}
-
-impl Damage {
-    /// Whether the store fails at `at` for this instance.
-    pub(crate) fn fails(&self, at: Duration, who: Who, touch: Touch) -> bool {
-        let is_it = who.root == self.root && who.step.is_some() == self.of_children;
-        let is_now = self.from <= at && self.until.is_none_or(|until| at < until);
-        is_it && is_now && self.touches.contains(&touch)
-    }
-
-    /// Whether it lasts until the rest has ended.
-    pub(crate) fn lasts(&self) -> bool {
-        self.until.is_none()
-    }
-}
-
 /// A time in which a store fails.
 #[derive(Debug)]
 struct Storm {
@@ -156,7 +112,7 @@ impl Weather {
         let bad = draw.once_in(8).then_some(0);
         // One that never gets on keeps its place, which is to be one of many.
         let max_active = if bad.is_some() { 1_024 } else { max_active };
-        let damage = damage(until, bad, &mut Draw::of(seed, &[13]));
+        let damage = Damage::draw(until, bad, &mut Draw::of(seed, &[13]));
         // What is tried again and again for a day takes too long.
         let damage = damage.filter(|_| !sets_ahead(&blows));
         // One that cannot be written keeps its place too.
@@ -227,7 +183,7 @@ fn blow(until: Duration, workers: u8, draw: &mut Draw) -> Blow {
 }
 
 /// A moment of the weather: early more often than late, since most instances end early.
-fn moment(until: Duration, draw: &mut Draw) -> Duration {
+pub(crate) fn moment(until: Duration, draw: &mut Draw) -> Duration {
     let millis = u64::try_from(until.as_millis()).unwrap_or(u64::MAX);
     let latest = if draw.once_in(2) { millis } else { millis.min(4_000) };
     draw.millis(0, latest)
@@ -247,30 +203,6 @@ fn storm(until: Duration, workers: u8, draw: &mut Draw) -> Storm {
     let one_in = draw.one(&[1, 2, 4]);
     let worker = u8::try_from(draw.below(workers.into())).ok().filter(|_| draw.once_in(2));
     Storm { from, until, asks, failures, one_in, worker }
-}
-
-/// Few have a damage, and none of those has an instance that never ends.
-fn damage(until: Duration, bad: Option<u8>, draw: &mut Draw) -> Option<Damage> {
-    if bad.is_some() || !draw.once_in(6) {
-        return None;
-    }
-    let from = moment(until, draw);
-    let for_a_time = from + draw.millis(1, 40_000);
-    let all = [Touch::Load, Touch::Head, Touch::Append, Touch::Claim];
-    let touches = match draw.below(4) {
-        0 => all.to_vec(),
-        1 => vec![draw.one(&all), draw.one(&all)],
-        2 => vec![Touch::Load, Touch::Head],
-        _ => vec![draw.one(&all)],
-    };
-    Some(Damage {
-        root: u8::try_from(draw.below(2)).unwrap_or_default(),
-        of_children: draw.once_in(4),
-        from,
-        until: (!draw.once_in(2)).then_some(for_a_time),
-        touches,
-        kind: draw.one(&[StoreErrorKind::Corrupt, StoreErrorKind::Io]),
-    })
 }
 
 /// Most deaths hit a process that drives something.

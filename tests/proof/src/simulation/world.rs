@@ -9,6 +9,7 @@ use sagas::__private::StepKind;
 use sagas::MemoryStore;
 use tokio::time::Instant;
 
+use super::damage::{Damage, Touch};
 use super::draw::Draw;
 use super::judge::Judge;
 use super::place::{Life, Method, Slot, Who};
@@ -16,7 +17,7 @@ use super::plan::Family;
 use super::process::{Moment, Process};
 use super::seen::{Seen, Way, prints};
 use super::services::{Done, Request, Rules, Service, Services, Will};
-use super::weather::{Damage, Touch, Weather};
+use super::weather::Weather;
 
 /// What a run may break on purpose, to show that the judge sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
