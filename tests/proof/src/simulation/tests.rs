@@ -168,13 +168,6 @@ fn an_instance_that_was_read_before_it_went_on_is_read_once_more() {
     assert_eq!(report.broken, [], "{}", report.text.unwrap_or_default());
 }
 
-/// It was started twice, and the second start was of one batch with an entry that could not be written.
-#[test]
-fn what_is_known_of_a_batch_is_told_while_another_write_of_it_fails() {
-    let report = report(2_869);
-    assert_eq!(report.broken, [], "{}", report.text.unwrap_or_default());
-}
-
 /// It was called out of a line, could not be written, and was called at once again.
 #[test]
 fn an_instance_that_cannot_be_written_stands_in_no_line() {
