@@ -38,9 +38,9 @@ pub(crate) enum Touch {
 }
 
 impl Damage {
-    /// Draws it. A third of the runs have one, and none of those has an instance that never ends.
+    /// Draws it. A sixth of the runs has one, and none of those has an instance that never ends.
     pub(crate) fn draw(until: Duration, bad: Option<u8>, draw: &mut Draw) -> Option<Self> {
-        if bad.is_some() || !draw.once_in(3) {
+        if bad.is_some() || !draw.once_in(6) {
             return None;
         }
         let from = moment(until, draw);
