@@ -279,6 +279,45 @@ async fn i18_an_instance_on_a_damaged_page_holds_up_no_other_of_a_batch_that_fai
 }
 
 #[tokio::test(start_paused = true)]
+async fn i18_an_instance_that_cannot_be_written_holds_up_no_other() {
+    const NOT_HELD_UP: Duration = Duration::from_secs(1);
+    for kind in [StoreErrorKind::Corrupt, StoreErrorKind::Io] {
+        let (data, world) = (Data::memory(), World::default().script("pay", &[Act::Wait; 2]));
+        let store = data.open();
+        let plan = store.plan();
+        let orchestrator = open(store, &world).await;
+        let bad = start(&orchestrator, "bad").await;
+        let good = start(&orchestrator, "order-1").await;
+        soon(world.called("pay", 2)).await;
+        // What both write next is one batch, and what is left of that is one instance's.
+        plan.refuse_writes(kind, &["bad"]);
+        world.open();
+        let since = tokio::time::Instant::now();
+        assert!(matches!(soon(good.outcome()).await.unwrap(), Outcome::Completed(_)), "{kind:?}");
+        assert!(since.elapsed() < NOT_HELD_UP, "{kind:?}: {:?}", since.elapsed());
+        for pause in [100, 2_000, 30_000] {
+            tokio::time::sleep(Duration::from_millis(pause)).await;
+            let since = tokio::time::Instant::now();
+            // That it is there already is told before the other write of its batch has come to anything.
+            let again = start(&orchestrator, "order-1").await;
+            assert!(matches!(soon(again.outcome()).await.unwrap(), Outcome::Completed(_)), "{kind:?}");
+            let good = start(&orchestrator, &format!("order-{pause}")).await;
+            assert!(matches!(soon(good.outcome()).await.unwrap(), Outcome::Completed(_)), "{kind:?}");
+            assert!(since.elapsed() < NOT_HELD_UP, "{kind:?}: {:?}", since.elapsed());
+        }
+        assert_eq!(orchestrator.handle::<Shop>("bad").try_outcome().await.unwrap(), None);
+        assert!(plan.reopened() < 200, "{kind:?}: it is left alone for no time");
+        plan.refuse_writes(kind, &[]);
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        let outcome = soon(orchestrator.handle::<Shop>("bad").outcome()).await.unwrap();
+        assert!(matches!(outcome, Outcome::Completed(_)), "{kind:?}: {outcome:?}");
+        assert_eq!(world.in_force().len(), 5 * 5, "{kind:?}");
+        drop(bad);
+        orchestrator.shutdown().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn i18_an_instance_on_a_damaged_page_holds_up_no_other() {
     const ORDERS: [&str; 4] = ["order-1", "order-2", "order-3", "order-4"];
     for kind in [StoreErrorKind::Corrupt, StoreErrorKind::Io] {

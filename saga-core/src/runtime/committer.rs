@@ -55,6 +55,53 @@ struct Pending {
     _work: Work,
 }
 
+/// Writes that are made in one commit.
+#[derive(Default)]
+struct Batch {
+    writes: Vec<Write>,
+    tellers: Vec<Teller>,
+    works: Vec<Work>,
+}
+
+impl From<Vec<Pending>> for Batch {
+    fn from(all: Vec<Pending>) -> Self {
+        let mut batch = Self::default();
+        batch.join(all);
+        batch
+    }
+}
+
+impl Batch {
+    fn join(&mut self, all: Vec<Pending>) {
+        for Pending { write, teller, _work: work } in all {
+            self.writes.push(write);
+            self.tellers.push(teller);
+            self.works.push(work);
+        }
+    }
+
+    /// Tells those whose write has a result, and keeps the others.
+    fn tell(&mut self, results: Vec<Option<Written>>) {
+        let Self { writes, tellers, works } = std::mem::take(self);
+        for (((write, teller), work), result) in writes.into_iter().zip(tellers).zip(works).zip(results) {
+            match result {
+                Some(written) => {
+                    teller.written(written);
+                    // Only now: an attempt that was announced counts as work before its announcement no longer does.
+                    drop(work);
+                }
+                None => self.join(vec![Pending { write, teller, _work: work }]),
+            }
+        }
+    }
+
+    /// Whether all are of one instance.
+    fn is_of_one(&self) -> bool {
+        let first = self.writes.first().map(Write::id);
+        self.writes.iter().all(|write| Some(write.id()) == first)
+    }
+}
+
 /// Who is told what became of a write.
 enum Teller {
     /// The instance it is an entry of.
@@ -144,31 +191,23 @@ impl Committer {
                 }
                 continue;
             }
-            let mut works = Vec::with_capacity(batch.len());
-            let mut tellers = Vec::with_capacity(batch.len());
-            let mut writes = Vec::with_capacity(batch.len());
-            for Pending { write, teller, _work: work } in batch {
-                writes.push(write);
-                tellers.push(teller);
-                works.push(work);
-            }
+            let mut batch = Batch::from(batch);
             let begun = Instant::now();
-            let results = match store.append(&writes).await {
+            let results = match store.append(&batch.writes).await {
                 Ok(results) => {
-                    recording.committed(writes.len(), writes.iter().map(size_of).sum(), begun);
+                    recording.committed(batch.writes.len(), batch.writes.iter().map(size_of).sum(), begun);
                     results.into_iter().map(Written::from).collect()
                 }
                 Err(error) => {
                     recording.commit_failed();
-                    let _one_at_a_time = repairing.lock().await;
-                    self.repair(store, lifecycle, &writes, &tellers, error).await
+                    self.repair(store, lifecycle, repairing, &mut batch, error).await
                 }
             };
-            for (teller, written) in tellers.into_iter().zip(results) {
+            for (teller, written) in batch.tellers.into_iter().zip(results) {
                 teller.written(written);
             }
             // Only now: an attempt that was announced counts as work before its announcement no longer does.
-            drop(works);
+            drop(batch.works);
         }
     }
 
@@ -189,27 +228,47 @@ impl Committer {
     /// written now. New instances and signals are tried once more, then their callers are told, and only what is
     /// found of them or asked for again goes on; entries are tried until the store takes them or the stay ends. A
     /// sync is never repeated on the same handle, since a kernel reports a lost page only once.
+    ///
+    /// Where all that is not written is of one instance, it may be that one whose page is damaged. What others hand in
+    /// shows: it joins the batch, and is written whatever becomes of the one.
     async fn repair(
         &self,
         store: &dyn Store,
         lifecycle: &Lifecycle,
-        writes: &[Write],
-        tellers: &[Teller],
+        repairing: &tokio::sync::Mutex<()>,
+        batch: &mut Batch,
         mut error: StoreError,
     ) -> Vec<Written> {
-        let mut results: Vec<Option<Written>> = vec![None; writes.len()];
+        let mut results: Vec<Option<Written>> = vec![None; batch.writes.len()];
         let (mut pause, longest) = REPAIR_PAUSES;
-        let mut round = 0;
+        let (mut round, mut tried) = (0, 0);
         loop {
+            let Batch { writes, tellers, .. } = &*batch;
             warn!(error = %error, round, writes = writes.len(), "a commit failed, reading back");
-            let wanted: Vec<_> = tellers.iter().map(|teller| round == 0 || teller.is_awaited()).collect();
-            match reappend(store, writes, &mut results, &wanted).await {
+            let wanted = tellers.iter().enumerate().map(|(at, teller)| tried <= at || teller.is_awaited());
+            let wanted: Vec<_> = wanted.collect();
+            // Not while it pauses: whoever reads instances may have to repair the store meanwhile.
+            let one_at_a_time = repairing.lock().await;
+            let reappended = reappend(store, writes, &mut results, &wanted).await;
+            drop(one_at_a_time);
+            match reappended {
                 Ok(()) => break,
                 Err(again) => error = again,
             }
             round += 1;
-            self.refuse_new(&error);
-            tellers.iter().filter_map(Teller::being_created).for_each(|live| live.doubt_creation(&error));
+            // Those that are known to be written, or not to be, do not wait for the others.
+            batch.tell(std::mem::take(&mut results));
+            tried = batch.writes.len();
+            results.resize(tried, None);
+            batch
+                .tellers
+                .iter()
+                .filter_map(Teller::being_created)
+                .for_each(|live| live.doubt_creation(&error));
+            let is_of_one = batch.is_of_one();
+            if !is_of_one {
+                self.refuse_new(&error);
+            }
             if lifecycle.is_ending() {
                 error!(error = %error, "the store does not work: instances stay where their journal ends");
                 break;
@@ -217,7 +276,12 @@ impl Committer {
             tokio::select! {
                 biased;
                 () = tokio::time::sleep(pause) => pause = (pause * 2).min(longest),
+                () = self.filled.notified(), if is_of_one => {}
                 () = lifecycle.ending() => {}
+            }
+            if is_of_one {
+                batch.join(self.take());
+                results.resize(batch.writes.len(), None);
             }
         }
         results.into_iter().map(|result| result.unwrap_or_else(|| Written::Failed(error.clone()))).collect()

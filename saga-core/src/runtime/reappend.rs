@@ -39,12 +39,59 @@ pub(crate) async fn reappend(
         return Ok(());
     }
     let (places, batch): (Vec<_>, Vec<_>) = again.into_iter().unzip();
-    for (at, result) in places.into_iter().zip(store.append(&batch).await?) {
+    for (at, result) in places.into_iter().zip(append_each(store, &batch).await?) {
         if let Some(place) = results.get_mut(at) {
-            *place = Some(result.into());
+            *place = Some(result);
         }
     }
     Ok(())
+}
+
+/// Appends writes, where not as a whole, one by one: one that goes to a damaged page keeps the others from nothing. It
+/// is read back when its turn comes, so that what a store has done of it although it failed is found.
+///
+/// # Errors
+/// That of the first one, if none can be appended, and none for a reason of its own: it is likely the store that fails.
+async fn append_each(store: &dyn Store, batch: &[Write]) -> Result<Vec<Written>, StoreError> {
+    let error = match store.append(batch).await {
+        Ok(results) => return Ok(results.into_iter().map(Written::from).collect()),
+        Err(error) => error,
+    };
+    if !can_be_told_apart(batch) && error.kind() != StoreErrorKind::Corrupt {
+        return Err(error);
+    }
+    store.reopen().await?;
+    let ids: Vec<_> = batch.iter().map(|write| write.id().clone()).collect();
+    let read = read_back(store, &ids).await?;
+    let mut results = Vec::with_capacity(batch.len());
+    let mut is_of_one = false;
+    for (write, stored) in batch.iter().zip(read) {
+        let result = match stored {
+            Err(damaged) => Written::Failed(damaged),
+            Ok(stored) => match find(write, stored.as_ref()) {
+                Found::Written => Written::Durable,
+                Found::Other(refusal) => Written::Refused(refusal),
+                Found::Missing => match store.append(std::slice::from_ref(write)).await {
+                    Ok(result) => {
+                        result.into_iter().next().map_or(Written::Failed(error.clone()), Written::from)
+                    }
+                    Err(error) => {
+                        is_of_one |= error.kind() == StoreErrorKind::Corrupt;
+                        store.reopen().await?;
+                        Written::Failed(error)
+                    }
+                },
+            },
+        };
+        is_of_one |= !matches!(result, Written::Failed(_));
+        results.push(result);
+    }
+    if is_of_one { Ok(results) } else { Err(error) }
+}
+
+/// Whether writes are of several instances, of which one may fail while the others do not.
+fn can_be_told_apart(batch: &[Write]) -> bool {
+    batch.iter().any(|write| batch.first().is_some_and(|first| first.id() != write.id()))
 }
 
 /// Reads instances back, where not as a whole, one by one: one that is on a damaged page keeps the others from nothing.

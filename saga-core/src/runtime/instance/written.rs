@@ -1,6 +1,7 @@
 //! From what became of an entry to what is done about it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tracing::warn;
 
@@ -10,6 +11,9 @@ use crate::error::Error;
 use crate::runtime::committer::Written;
 use crate::runtime::shared::Ended;
 use crate::store::{Refusal, StoreError};
+
+/// How long an instance that cannot be written is left alone.
+const COMES_BACK_AFTER: Duration = Duration::from_secs(1);
 
 impl Live {
     /// Whether somebody waits for its first entry to be durable.
@@ -90,13 +94,27 @@ impl Live {
         if comes_back {
             core.attempts.drain(..).for_each(|running| running.task.abort());
         }
+        // Else it is called out of a line again at once.
+        self.shared.forget_in_line(&self.id);
         self.leave(core, Some(Ended::Stopped(format!("its journal cannot be written: {error}"))));
         if comes_back {
-            self.shared.admission.enqueue_resumed(self.id.clone());
+            self.come_back_later();
         } else if !self.is_created() {
             // Should it be there after all, nobody drives it.
             self.shared.mislaid.may_have(&self.id);
         }
+    }
+
+    /// Is read back after a while: at once it would likely be in vain, and each time costs the others a commit.
+    fn come_back_later(&self) {
+        let (shared, id) = (Arc::clone(&self.shared), self.id.clone());
+        self.shared.runtime.spawn(async move {
+            tokio::select! {
+                biased;
+                () = tokio::time::sleep(COMES_BACK_AFTER) => shared.admission.enqueue_resumed(id),
+                () = shared.lifecycle.ending() => {}
+            }
+        });
     }
 
     pub(super) fn refused(self: &Arc<Self>, core: &mut Core, refusal: Refusal) {
@@ -112,5 +130,11 @@ impl Live {
         // What was announced and has not begun yet does not begin any more: for whoever has the instance it is lost.
         core.attempts.drain(..).for_each(|running| running.task.abort());
         self.leave(core, Some(Ended::Stopped(format!("its journal went on elsewhere: {refusal}"))));
+        if refusal == Refusal::Sequence {
+            // It belongs to this stay, and was read before it went on here: if it was handed out since, that was told to
+            // this one, and nobody drives it.
+            self.shared.mislaid.may_have(&self.id);
+            self.shared.admission.nudge();
+        }
     }
 }

@@ -104,7 +104,8 @@ impl Feeder {
             match self.shared.store.claim(epoch, now, Wanted::One(&id)).await {
                 Ok(claimed) => self.backlog.extend(claimed),
                 Err(error) => {
-                    ids.push(id);
+                    // In case it is not the store that fails, but this one, the others come first then.
+                    ids.insert(0, id);
                     self.shared.mislaid.search().ids.append(&mut ids);
                     return Err(error);
                 }

@@ -75,6 +75,7 @@ struct Planned {
     on_load: Option<OnLoad>,
     damaged: Option<(StoreErrorKind, Vec<InstanceId>)>,
     flickering: Option<Flickering>,
+    unwritable: Option<(StoreErrorKind, Vec<InstanceId>)>,
     loads: usize,
     never_counts: bool,
 }
@@ -240,6 +241,12 @@ impl Plan {
         self.lock().flickering = flickering;
     }
 
+    /// What is written together with one of these instances cannot be written, for this reason.
+    pub(crate) fn refuse_writes(&self, kind: StoreErrorKind, ids: &[&str]) {
+        let ids = ids.iter().map(|id| InstanceId::new(*id).unwrap()).collect();
+        self.lock().unwritable = Some((kind, ids));
+    }
+
     /// How often instances were loaded.
     pub(crate) fn loads(&self) -> usize {
         self.lock().loads
@@ -299,6 +306,16 @@ impl Plan {
         }
         match &planned.damaged {
             Some((kind, damaged)) if ids.iter().any(|id| damaged.contains(id)) => {
+                Err(StoreError::new(*kind, "a page is damaged"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Fails if one of the instances cannot be written.
+    fn check_writes(&self, batch: &[Write]) -> Result<(), StoreError> {
+        match &self.lock().unwritable {
+            Some((kind, ids)) if batch.iter().any(|write| ids.contains(write.id())) => {
                 Err(StoreError::new(*kind, "a page is damaged"))
             }
             _ => Ok(()),

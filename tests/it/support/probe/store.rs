@@ -33,6 +33,7 @@ impl Store for Probe {
         self.plan.tell(batch, Moment::Before);
         let fault = self.plan.next(batch);
         self.plan.released(Asked::Append).await;
+        self.plan.check_writes(batch)?;
         if matches!(fault, None | Some(Fault::Error(Moment::After) | Fault::Crash(Moment::After))) {
             let results = self.inner.append(batch).await?;
             self.plan.tell(batch, Moment::After);

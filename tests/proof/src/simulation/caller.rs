@@ -8,7 +8,7 @@ use sagas::prelude::*;
 use tokio::sync::oneshot;
 
 use super::place::{Method, Slot, Who, step_of};
-use super::process::Process;
+use super::process::{Moment, Process};
 use super::seen::{Seen, Way};
 use super::services::{Done, Request, Will};
 use super::world::World;
@@ -64,10 +64,13 @@ impl Caller {
         let _until_it_ends = Call { caller: self, slot, method };
         // What stands still sends nothing.
         process.gate().await;
+        world.passes(process, Moment::Calls);
+        process.gate().await;
         let service = world.service(saga, usize::from(slot.step));
         let answer = self
             .go(way, world.send(process.life, slot, method, service, will(way, method, service.kind)))
             .await;
+        world.passes(process, Moment::Called);
         process.gate().await;
         answer
     }
@@ -81,7 +84,9 @@ impl Caller {
             Way::Well | Way::Refused | Way::NotDone | Way::Unknown => Ok(world.arrive(&request)),
             Way::Slow => {
                 let (there, back) = world.draw(|draw| (draw.millis(0, 400), draw.millis(0, 400)));
-                let done = travel(world, there, request).await.map_err(|_| lost())?;
+                let done = travel(world, there, request);
+                world.passes(&self.process, Moment::Called);
+                let done = done.await.map_err(|_| lost())?;
                 tokio::time::sleep(back).await;
                 Ok(done)
             }
@@ -91,7 +96,9 @@ impl Caller {
                     true => draw.millis(20_000, 70_000),
                     false => draw.millis(500, 20_000),
                 });
-                travel(world, time, request).await.map_err(|_| lost())
+                let done = travel(world, time, request);
+                world.passes(&self.process, Moment::Called);
+                done.await.map_err(|_| lost())
             }
             Way::AnswerLost => {
                 world.arrive(&request);

@@ -69,7 +69,10 @@ impl Tally {
     /// How many faults there were.
     fn faults(&self) -> u64 {
         let is_fault = |what: &str| {
-            let is_well = matches!(what, "call: well" | "call: slow" | "store: refuses" | "store: slow");
+            let is_well = matches!(
+                what,
+                "call: well" | "call: slow" | "store: refuses" | "store: slow" | "store: slow after"
+            );
             let is_of = ["call: ", "store: ", "process ", "clock ", "method: "]
                 .iter()
                 .any(|kind| what.starts_with(kind));

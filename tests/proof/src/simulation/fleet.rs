@@ -10,7 +10,7 @@ use tokio::time::{sleep, timeout};
 use super::caller::Caller;
 use super::drawn::Drawn;
 use super::place::Life;
-use super::process::{Process, ProcessClock};
+use super::process::{Aim, Process, ProcessClock};
 use super::seen::Seen;
 use super::store::WeatheredStore;
 use super::weather::{Blow, BlowKind, DAY_MILLIS};
@@ -120,11 +120,11 @@ impl Fleet {
     pub(crate) fn befalls(self: &Arc<Self>, blow: Blow) {
         let worker = blow.worker;
         match blow.kind {
-            BlowKind::Dies(down_for) => {
-                if self.kill(worker) {
-                    self.start_after(worker, down_for);
-                }
-            }
+            BlowKind::Dies(down_for) => match blow.aim {
+                Some(aim) => self.aim(worker, aim, down_for),
+                None if self.kill(worker) => self.start_after(worker, down_for),
+                None => {}
+            },
             BlowKind::Pauses(time) => self.pause(worker, time),
             BlowKind::ShutsDown(down_for) => self.shut_down(worker, down_for),
             BlowKind::Clock(by_millis) => {
@@ -174,18 +174,33 @@ impl Fleet {
         }
     }
 
+    /// Has a worker die at such a moment, if there is one before the weather is over.
+    fn aim(self: &Arc<Self>, worker: u8, aim: Aim, down_for: Duration) {
+        let Some(Running { process, .. }) = self.running(worker) else { return };
+        process.aim(aim);
+        let fleet = Arc::clone(self);
+        tokio::spawn(async move {
+            process.death().await;
+            // A life that has ended otherwise is not ended once more.
+            let is_up = fleet.running(worker).is_some_and(|running| Arc::ptr_eq(&running.process, &process));
+            if is_up && fleet.kill(worker) {
+                fleet.start_after(worker, down_for);
+            }
+        });
+    }
+
     fn kill(&self, worker: u8) -> bool {
         let running = self.workers()[usize::from(worker)].running.take();
         let Some(Running { orchestrator, process }) = running else { return false };
-        process.die();
-        self.befell(&process, "dies", "process dies");
+        if !process.is_dead() {
+            self.world.dies(&process);
+        }
         self.dead.lock().unwrap_or_else(PoisonError::into_inner).push(orchestrator);
         true
     }
 
     fn pause(&self, worker: u8, time: Duration) {
-        let running = self.workers()[usize::from(worker)].running.clone();
-        let Some(Running { process, .. }) = running else { return };
+        let Some(Running { process, .. }) = self.running(worker) else { return };
         process.pause();
         self.befell(&process, "stands still", "process stands still");
         let world = Arc::clone(&self.world);
@@ -213,6 +228,10 @@ impl Fleet {
     fn befell(&self, process: &Process, what: &'static str, counted: &'static str) {
         self.world.count(counted);
         self.world.see(Seen::Befell { life: process.life, what });
+    }
+
+    fn running(&self, worker: u8) -> Option<Running> {
+        self.workers()[usize::from(worker)].running.clone()
     }
 
     fn is_up(&self, worker: u8) -> bool {

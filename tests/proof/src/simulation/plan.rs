@@ -48,6 +48,12 @@ impl Family {
         })
     }
 
+    /// Whether there is a step of which only so many may run at once.
+    pub(crate) fn has_limits(&self) -> bool {
+        let mut steps = self.sagas.iter().flat_map(Definition::steps);
+        steps.any(|(_, step)| step.max_running.is_some())
+    }
+
     /// What a condition answers.
     pub(crate) fn holds(&self, input: u32, step: usize) -> bool {
         !Draw::of(self.seed, &[2, input.into(), step as u64]).once_in(3)

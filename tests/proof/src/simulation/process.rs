@@ -23,6 +23,26 @@ enum State {
     Dead,
 }
 
+/// A moment of a process at which it drives something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Moment {
+    /// What it has written is durable, and it has not heard of it.
+    Written,
+    /// It calls a service, and has sent nothing.
+    Calls,
+    /// Its request is sent, and it has not heard of what came of it.
+    Called,
+}
+
+/// When exactly a process dies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Aim {
+    /// At such a moment.
+    pub(crate) moment: Moment,
+    /// How many of them it lives through before.
+    pub(crate) passes: u32,
+}
+
 /// One life of a worker. Whatever goes in or out passes its [`gate`](Self::gate): so a process that is paused or
 /// dead is one of which nothing is heard, and what is said to it is not heard there.
 #[derive(Debug)]
@@ -31,6 +51,9 @@ pub(crate) struct Process {
     pub(crate) life: Life,
     state: Mutex<State>,
     resumed: Notify,
+    /// What it dies at.
+    aim: Mutex<Option<Aim>>,
+    has_died: Notify,
     /// How far its clock is from the true time.
     off_millis: AtomicI64,
     was_set: AtomicBool,
@@ -42,7 +65,9 @@ impl Process {
     pub(crate) fn new(life: Life, began: Instant, off_millis: i64) -> Arc<Self> {
         let (state, off_millis) = (Mutex::new(State::Runs), AtomicI64::new(off_millis));
         let was_set = AtomicBool::new(false);
-        Arc::new(Self { life, state, resumed: Notify::new(), off_millis, was_set, began })
+        let (resumed, has_died) = (Notify::new(), Notify::new());
+        let aim = Mutex::new(None);
+        Arc::new(Self { life, state, resumed, aim, has_died, off_millis, was_set, began })
     }
 
     /// Goes on once the process runs.
@@ -60,6 +85,11 @@ impl Process {
     /// Whether it runs.
     pub(crate) fn runs(&self) -> bool {
         *self.state() == State::Runs
+    }
+
+    /// Whether it is gone.
+    pub(crate) fn is_dead(&self) -> bool {
+        *self.state() == State::Dead
     }
 
     /// It stands still from here on.
@@ -82,6 +112,30 @@ impl Process {
     /// It is gone.
     pub(crate) fn die(&self) {
         *self.state() = State::Dead;
+        self.has_died.notify_one();
+    }
+
+    /// From here on it is about to die so.
+    pub(crate) fn aim(&self, aim: Aim) {
+        *self.aim.lock().unwrap_or_else(PoisonError::into_inner) = Some(aim);
+    }
+
+    /// Whether this is what it dies at.
+    pub(crate) fn is_hit_at(&self, moment: Moment) -> bool {
+        let mut aim = self.aim.lock().unwrap_or_else(PoisonError::into_inner);
+        match aim.as_mut().filter(|aim| aim.moment == moment) {
+            Some(Aim { passes: 0, .. }) => self.runs(),
+            Some(aim) => {
+                aim.passes -= 1;
+                false
+            }
+            None => false,
+        }
+    }
+
+    /// Goes on once it is gone.
+    pub(crate) async fn death(&self) {
+        self.has_died.notified().await;
     }
 
     /// Its clock is set.

@@ -9,6 +9,7 @@ use tokio::runtime::Builder;
 use tokio::time::{sleep, sleep_until};
 
 use super::client;
+use super::damage::Damage;
 use super::drawn::run_on_this_thread;
 use super::fleet::Fleet;
 use super::judge::{Final, Kept};
@@ -112,19 +113,45 @@ async fn live(world: &Arc<World>) -> Final {
     fleet.calm();
     // What a clock that was ahead has named as its time, as the last thing before it was set right, is waited for.
     let late = if world.weather.has_clock_ahead() { DAY + END_WITHIN } else { Duration::ZERO };
+    if world.damage().is_some_and(Damage::lasts) {
+        end_all(&fleet, late).await;
+        held_up(world);
+    }
+    world.mend();
+    end_all(&fleet, late).await;
+    ask_for_outcomes(&fleet).await;
+    let end = end(world).await;
+    world.judge(|judge| judge.end(&end));
+    end
+}
+
+/// Waits until everything has ended, and stays so.
+async fn end_all(fleet: &Arc<Fleet>, late: Duration) {
+    let world = &fleet.world;
     let until = world.time() + END_WITHIN + late;
     loop {
-        finish(&fleet, until).await;
+        finish(fleet, until).await;
         sleep(AFTERWARDS).await;
         // A start may have been on its way for long.
         if has_ended(world) || world.time() >= until {
             break;
         }
     }
-    ask_for_outcomes(&fleet).await;
-    let end = end(world).await;
-    world.judge(|judge| judge.end(&end));
-    end
+}
+
+/// I18: while the store fails for one instance all others have come to an end. One whose start of an attempt cannot be
+/// written keeps its place among those of its step that may run at once, so where there are few of these that is not
+/// said.
+fn held_up(world: &World) {
+    if world.family.has_limits() {
+        return;
+    }
+    let left: Vec<_> = unfinished(world);
+    for who in left {
+        world.judge(|judge| {
+            judge.breaks(Promise::I18, || format!("{who} is held up by what is damaged of another"));
+        });
+    }
 }
 
 /// Waits until everything has ended, while a person looks after what is parked.
@@ -148,13 +175,20 @@ async fn finish(fleet: &Arc<Fleet>, until: Duration) {
 
 /// Whether everything that is started and can end has ended.
 fn has_ended(world: &World) -> bool {
-    let bad = world.weather.bad;
+    world.judge(|judge| !judge.started().is_empty()) && unfinished(world).is_empty()
+}
+
+/// What is started and can end, and has not ended.
+fn unfinished(world: &World) -> Vec<Who> {
+    let damaged = world.damage().filter(|damage| damage.lasts()).map(|damage| damage.root);
+    let cannot_end = [world.weather.bad, damaged];
     world.judge(|judge| {
-        let started = judge.started();
-        let has_ended = |who: &Who| {
-            judge.journal(*who).is_some_and(|journal| journal.has_ended()) || bad == Some(who.root)
-        };
-        !started.is_empty() && started.iter().all(has_ended)
+        let mut left = judge.started();
+        left.retain(|who| {
+            let has_ended = judge.journal(*who).is_some_and(|journal| journal.has_ended());
+            !has_ended && !cannot_end.contains(&Some(who.root))
+        });
+        left
     })
 }
 

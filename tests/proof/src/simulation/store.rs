@@ -10,8 +10,9 @@ use sagas::store::{
 };
 use sagas::{InstanceId, MemoryStore};
 
+use super::damage::Touch;
 use super::place::Who;
-use super::process::Process;
+use super::process::{Moment, Process};
 use super::seen::{Seen, Written};
 use super::weather::{Ask, Failure};
 use super::world::{StoreFlaw, World};
@@ -71,8 +72,37 @@ impl WeatheredStore {
                 self.failed("fails, and has had its effect");
                 Err(failed())
             }
+            Some(Failure::SlowAfter(time)) => {
+                self.world.count("store: slow after");
+                tokio::time::sleep(time).await;
+                self.process.gate().await;
+                Ok(answer)
+            }
             Some(Failure::Before | Failure::Slow(_)) | None => Ok(answer),
         }
+    }
+
+    /// What the store holds of these instances is touched.
+    ///
+    /// # Errors
+    /// That of one of them is damaged.
+    fn touch<'a>(
+        &self,
+        touch: Touch,
+        mut ids: impl Iterator<Item = &'a InstanceId>,
+    ) -> Result<(), StoreError> {
+        let is_damaged =
+            |id: &InstanceId| Who::of(id.as_str()).is_some_and(|who| self.world.is_damaged(who, touch));
+        let damage = self.world.damage().filter(|_| ids.any(is_damaged));
+        let Some(damage) = damage else { return Ok(()) };
+        self.world.count(match touch {
+            Touch::Load => "store: fails to read one",
+            Touch::Head => "store: fails to read the head of one",
+            Touch::Append => "store: fails to write one",
+            Touch::Claim => "store: fails to hand out one",
+        });
+        self.world.see(Seen::StoreFailed { life: self.process.life, what: "fails for one instance" });
+        Err(StoreError::new(damage.kind, "a damaged page"))
     }
 
     fn failed(&self, what: &'static str) {
@@ -155,8 +185,10 @@ impl WeatheredStore {
 impl Store for WeatheredStore {
     async fn append(&self, batch: &[Write]) -> Result<Vec<Result<(), Refusal>>, StoreError> {
         let failure = self.asked(Ask::Append).await?;
+        self.touch(Touch::Append, batch.iter().map(Write::id))?;
         let whole = if failure == Some(Failure::Partly) { batch.len() / 2 } else { batch.len() };
         let results = self.write(&batch[..whole]).await?;
+        self.world.passes(&self.process, Moment::Written);
         self.answer(results, failure).await
     }
 
@@ -179,6 +211,9 @@ impl Store for WeatheredStore {
         let failure = self.asked(Ask::Claim).await?;
         if self.world.flaws.store == Some(StoreFlaw::HandsOutNothing) {
             return Ok(Vec::new());
+        }
+        if let Wanted::One(id) = &wanted {
+            self.touch(Touch::Claim, std::iter::once(*id))?;
         }
         let ids = self.inner.claim(epoch, now, wanted).await?;
         self.handed_out(epoch, &ids);
@@ -253,12 +288,14 @@ impl Store for WeatheredStore {
 
     async fn load(&self, ids: &[InstanceId]) -> Result<Vec<Option<Stored>>, StoreError> {
         let failure = self.asked(Ask::Load).await?;
+        self.touch(Touch::Load, ids.iter())?;
         let stored = self.inner.load(ids).await?;
         self.answer(stored, failure).await
     }
 
     async fn head(&self, id: &InstanceId) -> Result<Option<Head>, StoreError> {
         let failure = self.asked(Ask::Load).await?;
+        self.touch(Touch::Head, std::iter::once(id))?;
         let head = self.inner.head(id).await?;
         self.answer(head, failure).await
     }

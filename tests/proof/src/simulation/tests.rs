@@ -59,13 +59,22 @@ fn everything_that_can_be_drawn_occurs() {
         "end: reverted",
         "end: after it was parked",
         "process dies",
+        "death: while something is under way",
+        "death: after a write",
+        "death: before a request is sent",
+        "death: after a request is sent",
         "process stands still",
         "process is shut down",
         "clock is set",
         "store: fails",
         "store: fails after",
         "store: slow",
+        "store: slow after",
         "store: refuses",
+        "store: fails to read one",
+        "store: fails to read the head of one",
+        "store: fails to write one",
+        "store: fails to hand out one",
         "stale: an entry is refused",
         "store: lease lost",
         "stale: a call arrives after another worker has taken over",
@@ -148,5 +157,20 @@ fn a_panic_of_the_library_is_seen_wherever_it_is_caught() {
 #[test]
 fn a_child_that_could_not_be_started_is_started_once_its_parent_is_resolved() {
     let report = report(304_852);
+    assert_eq!(report.broken, [], "{}", report.text.unwrap_or_default());
+}
+
+/// What was read of it came late, when it had gone on and left memory again: so nothing of that was taken, and what was
+/// said to it meanwhile nobody heard.
+#[test]
+fn an_instance_that_was_read_before_it_went_on_is_read_once_more() {
+    let report = report(48_557);
+    assert_eq!(report.broken, [], "{}", report.text.unwrap_or_default());
+}
+
+/// It was called out of a line, could not be written, and was called at once again.
+#[test]
+fn an_instance_that_cannot_be_written_stands_in_no_line() {
+    let report = report(96_981);
     assert_eq!(report.broken, [], "{}", report.text.unwrap_or_default());
 }

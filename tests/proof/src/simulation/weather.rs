@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use super::damage::Damage;
 use super::draw::Draw;
 use super::place::Method;
+use super::process::{Aim, Moment};
 use super::seen::Way;
 
 /// A day, as clocks jump it.
@@ -26,6 +28,8 @@ pub(crate) struct Weather {
     pub(crate) max_active: usize,
     /// The instance whose services never answer, if there is one: it is not to hold up the others.
     pub(crate) bad: Option<u8>,
+    /// What the store fails for, if there is something.
+    pub(crate) damage: Option<Damage>,
 }
 
 /// What befalls a process.
@@ -34,6 +38,8 @@ pub(crate) struct Blow {
     pub(crate) at: Duration,
     pub(crate) worker: u8,
     pub(crate) kind: BlowKind,
+    /// What it waits for, if it is a death that hits whoever drives something.
+    pub(crate) aim: Option<Aim>,
 }
 
 /// What can befall a process.
@@ -71,6 +77,8 @@ pub(crate) enum Failure {
     Partly,
     /// It takes this long.
     Slow(Duration),
+    /// It has had its effect, which others see, and its answer takes this long.
+    SlowAfter(Duration),
 }
 
 /// A time in which a store fails.
@@ -95,19 +103,32 @@ impl Weather {
         let count = draw.below(5);
         let mut blows: Vec<_> = (0..count).map(|_| blow(until, workers, draw)).collect();
         blows.sort_by_key(|blow| blow.at);
+        aim(&mut blows, &mut Draw::of(seed, &[12]));
+        blows.sort_by_key(|blow| blow.at);
         let count = if draw.once_in(2) { 0 } else { draw.below(4) };
-        let storms = (0..count).map(|_| storm(until, workers, draw)).collect();
+        let mut storms: Vec<_> = (0..count).map(|_| storm(until, workers, draw)).collect();
+        slow_after(&mut storms, &mut Draw::of(seed, &[11]));
         let max_active = draw.one(&[1, 2, 1_024, 1_024]);
         // Where something may wait for a day, it would be tried some ten thousand times.
-        let bad = draw.once_in(8).then_some(0).filter(|_| !has_clock_ahead(&blows));
+        let bad = draw.once_in(8).then_some(0).filter(|_| !sets_ahead(&blows));
         // One that never gets on keeps its place, which is to be one of many.
         let max_active = if bad.is_some() { 1_024 } else { max_active };
-        Self { until, workers, calls, blows, storms, max_active, bad }
+        let damage = Damage::draw(until, bad, &mut Draw::of(seed, &[13]));
+        // What is tried again and again for a day takes too long.
+        let damage = damage.filter(|_| !sets_ahead(&blows));
+        // One that cannot be written keeps its place too.
+        let max_active = if damage.is_some() { 1_024 } else { max_active };
+        Self { until, workers, calls, blows, storms, max_active, bad, damage }
     }
 
     /// Whether a clock is set ahead.
     pub(crate) fn has_clock_ahead(&self) -> bool {
-        has_clock_ahead(&self.blows)
+        sets_ahead(&self.blows)
+    }
+
+    /// Whether nothing befalls the workers and the store, and there is a place for every instance.
+    pub(crate) fn is_fair(&self) -> bool {
+        self.blows.is_empty() && self.storms.is_empty() && self.damage.is_none() && self.max_active > 2
     }
 
     /// How a call goes.
@@ -144,7 +165,7 @@ impl Weather {
     }
 }
 
-fn has_clock_ahead(blows: &[Blow]) -> bool {
+fn sets_ahead(blows: &[Blow]) -> bool {
     blows.iter().any(|blow| matches!(blow.kind, BlowKind::Clock(millis) if millis > 0))
 }
 
@@ -159,11 +180,11 @@ fn blow(until: Duration, workers: u8, draw: &mut Draw) -> Blow {
         5 => BlowKind::ShutsDown(down_for),
         _ => BlowKind::Clock(draw.one(&[DAY_MILLIS, -DAY_MILLIS, 90_000, -90_000, 1_500, -1_500])),
     };
-    Blow { at, worker, kind }
+    Blow { at, worker, kind, aim: None }
 }
 
 /// A moment of the weather: early more often than late, since most instances end early.
-fn moment(until: Duration, draw: &mut Draw) -> Duration {
+pub(crate) fn moment(until: Duration, draw: &mut Draw) -> Duration {
     let millis = u64::try_from(until.as_millis()).unwrap_or(u64::MAX);
     let latest = if draw.once_in(2) { millis } else { millis.min(4_000) };
     draw.millis(0, latest)
@@ -183,6 +204,30 @@ fn storm(until: Duration, workers: u8, draw: &mut Draw) -> Storm {
     let one_in = draw.one(&[1, 2, 4]);
     let worker = u8::try_from(draw.below(workers.into())).ok().filter(|_| draw.once_in(2));
     Storm { from, until, asks, failures, one_in, worker }
+}
+
+/// Most deaths hit a process that drives something.
+fn aim(blows: &mut [Blow], draw: &mut Draw) {
+    for blow in blows.iter_mut().filter(|blow| matches!(blow.kind, BlowKind::Dies(_))) {
+        let moment = draw.one(&[Moment::Written, Moment::Written, Moment::Calls, Moment::Called]);
+        let passes = if draw.once_in(2) { 0 } else { draw.small(1, 4) };
+        blow.aim = Some(Aim { moment, passes }).filter(|_| !draw.once_in(8));
+        // Most is driven at the beginning.
+        if blow.aim.is_some() && !draw.once_in(4) {
+            blow.at = blow.at.min(draw.millis(0, 3_000));
+        }
+    }
+}
+
+/// What is slow is so before its effect or after it.
+fn slow_after(storms: &mut [Storm], draw: &mut Draw) {
+    for failure in storms.iter_mut().flat_map(|storm| &mut storm.failures) {
+        if let Failure::Slow(time) = *failure
+            && draw.once_in(2)
+        {
+            *failure = Failure::SlowAfter(time);
+        }
+    }
 }
 
 impl Way {

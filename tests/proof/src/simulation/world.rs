@@ -9,10 +9,12 @@ use sagas::__private::StepKind;
 use sagas::MemoryStore;
 use tokio::time::Instant;
 
+use super::damage::{Damage, Touch};
 use super::draw::Draw;
 use super::judge::Judge;
-use super::place::{Life, Method, Slot};
+use super::place::{Life, Method, Slot, Who};
 use super::plan::Family;
+use super::process::{Moment, Process};
 use super::seen::{Seen, Way, prints};
 use super::services::{Done, Request, Rules, Service, Services, Will};
 use super::weather::Weather;
@@ -57,6 +59,7 @@ pub(crate) struct World {
     /// The one store, without faults.
     pub(crate) store: MemoryStore,
     calm: AtomicBool,
+    mended: AtomicBool,
     over: AtomicBool,
     state: Mutex<State>,
 }
@@ -75,10 +78,10 @@ struct State {
 impl World {
     /// The world of a seed, to be made inside its runtime.
     pub(crate) fn new(seed: u64, flaws: Flaws) -> Arc<Self> {
-        let family = Family::draw(seed);
+        let (family, weather) = (Family::draw(seed), Weather::draw(seed));
         let state = State {
             seen: Vec::with_capacity(256),
-            judge: Judge::new(Arc::clone(&family)),
+            judge: Judge::new(Arc::clone(&family), weather.is_fair()),
             services: Services::new(flaws.rules),
             calls: BTreeMap::new(),
             draw: Draw::of(seed, &[10]),
@@ -87,11 +90,12 @@ impl World {
         Arc::new(Self {
             seed,
             family,
-            weather: Weather::draw(seed),
+            weather,
             flaws,
             began: Instant::now(),
             store: MemoryStore::new(),
             calm: AtomicBool::new(false),
+            mended: AtomicBool::new(false),
             over: AtomicBool::new(false),
             state: Mutex::new(state),
         })
@@ -113,6 +117,21 @@ impl World {
         self.see(Seen::Calm);
     }
 
+    /// What the store fails for.
+    pub(crate) fn damage(&self) -> Option<&Damage> {
+        self.weather.damage.as_ref().filter(|_| !self.mended.load(Ordering::Relaxed))
+    }
+
+    /// Whether the store fails for this instance.
+    pub(crate) fn is_damaged(&self, who: Who, touch: Touch) -> bool {
+        self.damage().is_some_and(|damage| damage.fails(self.time(), who, touch))
+    }
+
+    /// The damage is mended.
+    pub(crate) fn mend(&self) {
+        self.mended.store(true, Ordering::Relaxed);
+    }
+
     /// The run is over: what falls down with it is not seen.
     pub(crate) fn end(&self) {
         self.over.store(true, Ordering::Relaxed);
@@ -123,9 +142,35 @@ impl World {
         if !self.over.load(Ordering::Relaxed) {
             let at = self.time();
             let mut state = self.state();
-            state.judge.see(&seen);
+            state.judge.see(at, &seen);
             state.seen.push((at, seen));
         }
+    }
+
+    /// A process comes to such a moment, and may die of it.
+    pub(crate) fn passes(&self, process: &Process, moment: Moment) {
+        if !self.is_calm() && process.is_hit_at(moment) {
+            self.count(match moment {
+                Moment::Written => "death: after a write",
+                Moment::Calls => "death: before a request is sent",
+                Moment::Called => "death: after a request is sent",
+            });
+            self.dies(process);
+        }
+    }
+
+    /// A process dies.
+    pub(crate) fn dies(&self, process: &Process) {
+        process.die();
+        if self.is_calm() {
+            self.count("process ends: its clock is set right");
+        } else {
+            self.count("process dies");
+        }
+        if !self.is_calm() && self.judge(|judge| judge.drives(process.life)) {
+            self.count("death: while something is under way");
+        }
+        self.see(Seen::Befell { life: process.life, what: "dies" });
     }
 
     /// Counts something that occurred.

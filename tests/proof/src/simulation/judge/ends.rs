@@ -43,6 +43,7 @@ impl Judge {
         }
         for who in self.started() {
             self.kept(who, end.kept.iter().find(|kept| kept.who == who));
+            self.in_time_to_the_end(who);
             match self.ending(who) {
                 None if end.bad == Some(who.root) => {}
                 None => {

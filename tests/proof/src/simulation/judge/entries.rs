@@ -38,6 +38,8 @@ impl Judge {
         for event in &entry.events {
             self.announce(who, event, epoch);
         }
+        self.pauses(who, entry);
+        self.in_time(who, entry);
         let standing = self.standing(who);
         standing.add(entry);
         standing.bytes.push(written.bytes);
@@ -98,10 +100,7 @@ impl Judge {
     }
 
     fn pivot(&mut self, who: Who) {
-        let journal = self.standing(who);
-        let Some(saga) = journal.saga.clone() else { return };
-        let pivot = self.family.named(&saga).and_then(sagas::__private::Definition::pivot);
-        let Some(pivot) = pivot.and_then(|pivot| u8::try_from(pivot.get()).ok()) else { return };
+        let Some(pivot) = self.pivot_of(who) else { return };
         if self.standing(who).may_be_in_force(pivot) {
             self.breaks(Promise::I12, || {
                 format!("it was decided to compensate {who} while its pivot s{pivot} may be in force")

@@ -1,8 +1,10 @@
 //! The judge: sees everything as it happens, and finds what is broken in it.
 
 mod calls;
+mod deadlines;
 mod ends;
 mod entries;
+mod pauses;
 mod standing;
 mod told;
 
@@ -11,14 +13,18 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use sagas::journal::InstanceState;
+use sagas::store::Timestamp;
 
 use super::place::{Life, Method, Slot, Who};
 use super::plan::Family;
 use super::seen::Seen;
 use crate::promise::{Broken, Promise};
+use deadlines::Deadline;
 pub(crate) use ends::{Final, Kept};
+use pauses::Failures;
 pub(crate) use standing::Standing;
 
 /// How many broken promises of one run are told.
@@ -28,6 +34,10 @@ const BROKEN_MAX: usize = 10;
 #[derive(Debug)]
 pub(crate) struct Judge {
     family: Arc<Family>,
+    /// Whether nothing befalls the workers and the store, and there is a place for every instance.
+    is_fair: bool,
+    /// How much time has passed.
+    now: Duration,
     journals: BTreeMap<Who, Standing>,
     /// Whose stay each is.
     stays: BTreeMap<u64, Life>,
@@ -37,28 +47,40 @@ pub(crate) struct Judge {
     announced: BTreeMap<(Slot, Method, u32), u64>,
     /// How many calls are under way.
     under_way: BTreeMap<(Life, Slot), u32>,
+    deadlines: BTreeMap<Who, Deadline>,
+    /// Until when what is tried again pauses.
+    pauses: BTreeMap<(Slot, Method), Timestamp>,
+    /// How often each compensation has failed.
+    failures: BTreeMap<Slot, Failures>,
     /// What a client was told of an instance that has to stay true.
     told_cancelled: Vec<Who>,
     broken: Vec<Broken>,
 }
 
 impl Judge {
-    /// Judges a run of these sagas.
-    pub(crate) fn new(family: Arc<Family>) -> Self {
+    /// Judges a run of these sagas. What `is_fair` has nothing befall the workers and the store, and a place for every
+    /// instance.
+    pub(crate) fn new(family: Arc<Family>, is_fair: bool) -> Self {
         Self {
             family,
+            is_fair,
+            now: Duration::ZERO,
             journals: BTreeMap::new(),
             stays: BTreeMap::new(),
             lost: BTreeMap::new(),
             announced: BTreeMap::new(),
             under_way: BTreeMap::new(),
+            deadlines: BTreeMap::new(),
+            pauses: BTreeMap::new(),
+            failures: BTreeMap::new(),
             told_cancelled: Vec::new(),
             broken: Vec::new(),
         }
     }
 
     /// What is seen next.
-    pub(crate) fn see(&mut self, seen: &Seen) {
+    pub(crate) fn see(&mut self, at: Duration, seen: &Seen) {
+        self.now = at;
         match seen {
             Seen::Called { life, slot, method, attempt, runs, .. } => {
                 self.calls(*life, *slot, *method, *attempt, *runs);
@@ -104,6 +126,12 @@ impl Judge {
         self.stays.get(&self.journal(who)?.owner).copied()
     }
 
+    /// Whether something of an instance is under way that a process has.
+    pub(crate) fn drives(&self, life: Life) -> bool {
+        let is_its = |journal: &Standing| self.stays.get(&journal.owner) == Some(&life);
+        self.journals.values().any(|journal| journal.is_under_way() && is_its(journal))
+    }
+
     /// Whether an instance waits.
     pub(crate) fn is_something_waiting(&self) -> bool {
         self.journals.values().any(Standing::waits)
@@ -125,6 +153,12 @@ impl Judge {
         if self.broken.len() < BROKEN_MAX {
             self.broken.push(Broken { promise, what: what() });
         }
+    }
+
+    /// The pivot of an instance, if it has one.
+    fn pivot_of(&self, who: Who) -> Option<u8> {
+        let saga = self.family.named(self.journal(who)?.saga.as_deref()?)?;
+        u8::try_from(saga.pivot()?.get()).ok()
     }
 
     fn standing(&mut self, who: Who) -> &mut Standing {

@@ -6,6 +6,8 @@ use sagas::journal::{
     CheckNext, CompensationNext, Entry, Event, FailureKind, Next, ParkReason, ResolutionKind,
 };
 
+use sagas::store::Timestamp;
+
 use crate::record::{Record, Stands};
 use crate::simulation::place::step_of;
 
@@ -29,6 +31,8 @@ pub(crate) struct Standing {
     pub(crate) parked: u32,
     /// The number of its last entry.
     pub(crate) last: u64,
+    /// Its time.
+    pub(crate) last_at: Option<Timestamp>,
     /// The stay that it belongs to.
     pub(crate) owner: u64,
     /// The bytes of its entries.
@@ -94,6 +98,14 @@ impl Standing {
         !self.has_ended() && (awaited || again)
     }
 
+    /// Whether a call of it is announced that has not ended on record.
+    pub(crate) fn is_under_way(&self) -> bool {
+        let is_called = |record: &Record| {
+            record.is_open || matches!(record.stands, Stands::Checking | Stands::Compensating)
+        };
+        !self.has_ended() && self.records.values().any(is_called)
+    }
+
     /// What is parked, and why.
     pub(crate) fn all_parked(&self) -> Vec<(At, ParkReason)> {
         let parked = self.records.iter().filter(|(_, record)| record.stands == Stands::Parked);
@@ -104,6 +116,7 @@ impl Standing {
     pub(crate) fn add(&mut self, entry: &Entry) {
         entry.events.iter().for_each(|event| self.apply(event));
         self.last = entry.seq.get();
+        self.last_at = Some(entry.at);
     }
 
     fn apply(&mut self, event: &Event) {

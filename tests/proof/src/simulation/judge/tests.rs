@@ -1,8 +1,10 @@
 //! Each check of the judge sees a history that was spoilt on purpose, and none sees anything in one that was not.
 
 mod calls;
+mod deadlines;
 mod ends;
 mod entries;
+mod pauses;
 mod told;
 
 use std::collections::BTreeSet;
@@ -30,6 +32,7 @@ static HISTORIES: LazyLock<Vec<History>> = LazyLock::new(|| (0..SEEDS).map(Histo
 #[derive(Debug, Clone)]
 struct History {
     family: Arc<Family>,
+    is_fair: bool,
     seen: Vec<(Duration, Seen)>,
     end: Final,
 }
@@ -66,13 +69,14 @@ impl Wrote<'_> {
 impl History {
     fn of(seed: u64) -> Self {
         let (world, end) = lived(seed, Flaws::NONE);
-        Self { family: Arc::clone(&world.family), seen: world.seen(), end }
+        let is_fair = world.weather.is_fair();
+        Self { family: Arc::clone(&world.family), is_fair, seen: world.seen(), end }
     }
 
     /// What the judge finds.
     fn judged(&self) -> Vec<Broken> {
-        let mut judge = Judge::new(Arc::clone(&self.family));
-        self.seen.iter().for_each(|(_, seen)| judge.see(seen));
+        let mut judge = Judge::new(Arc::clone(&self.family), self.is_fair);
+        self.seen.iter().for_each(|(at, seen)| judge.see(*at, seen));
         judge.end(&self.end);
         judge.broken()
     }

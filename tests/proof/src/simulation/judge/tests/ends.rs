@@ -36,6 +36,12 @@ fn succeeded(history: &History, of: Slot) -> bool {
 fn cut(history: &mut History) -> Option<Who> {
     let end = history.events().rfind(|wrote| is_completed(wrote.event) || is_compensated(wrote.event))?;
     let (at, of) = (end.at, end.who);
+    cut_before(history, at, of)?;
+    Some(of)
+}
+
+/// Cuts a history off before something of an instance.
+pub(super) fn cut_before(history: &mut History, at: usize, of: Who) -> Option<()> {
     history.seen.truncate(at);
     // What the store keeps is what was written until then.
     for kept in &mut history.end.kept {
@@ -46,7 +52,7 @@ fn cut(history: &mut History) -> Option<Who> {
         kept.entries = written.collect();
     }
     history.end.kept.iter_mut().find(|kept| kept.who == of)?.state = InstanceState::Running;
-    Some(of)
+    Some(())
 }
 
 #[test]
