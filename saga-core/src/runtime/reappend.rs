@@ -165,3 +165,6 @@ fn find_entry(entry: &EncodedEntry, stored: &Stored) -> Found {
         None => Found::Other(Refusal::Sequence),
     }
 }
+
+#[cfg(test)]
+mod tests;
