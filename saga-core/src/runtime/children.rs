@@ -240,7 +240,11 @@ async fn cancelled(live: &Arc<Live>, step: StepIndex) -> Result<Option<Told>, Er
         )))))
     };
     let Some(id) = id_of_child(live, step) else { return never() };
-    let Some(child) = find_or_forestall(live, step, &id).await? else { return never() };
+    let child = match find_or_forestall(live, step, &id).await? {
+        Sought::There(child) => child,
+        Sought::Never => return never(),
+        Sought::Unknown(message) => return Ok(Some(panicked(message))),
+    };
     match child.head.progress.state {
         InstanceState::Completed => completed(live, step, &id).await.map(Some),
         InstanceState::Compensated => refused(shared, &id).await.map(Some),
@@ -257,7 +261,11 @@ async fn cancelled(live: &Arc<Live>, step: StepIndex) -> Result<Option<Told>, Er
 async fn compensated(live: &Arc<Live>, step: StepIndex) -> Result<Option<Told>, Error> {
     let done = || Ok(Some(Told::Ended(AttemptEnd::Succeeded(Payload::NOTHING))));
     let Some(id) = id_of_child(live, step) else { return done() };
-    let Some(child) = find_or_forestall(live, step, &id).await? else { return done() };
+    let child = match find_or_forestall(live, step, &id).await? {
+        Sought::There(child) => child,
+        Sought::Never => return done(),
+        Sought::Unknown(message) => return Ok(Some(panicked(message))),
+    };
     let what: fn(String) -> What = match child.head.progress.state {
         InstanceState::Compensated => return done(),
         InstanceState::Completed => What::Revert,
@@ -276,21 +284,45 @@ async fn compensated(live: &Arc<Live>, step: StepIndex) -> Result<Option<Told>, 
     }
 }
 
+/// What a method that panics leaves open: it is asked again, as often as the policy of the compensation says.
+fn panicked(message: String) -> Told {
+    Told::Ended(AttemptEnd::Failed(FaultRecord::new(FaultKind::InDoubt, "panicked", message)))
+}
+
+/// What there is of a child that is to be taken back.
+enum Sought {
+    There(Stored),
+    /// It was never started, and nobody is about to start it.
+    Never,
+    /// It is not there, and a start of it may be on its way, which cannot be forestalled: the method that says what it is
+    /// started with panicked, as is told.
+    Unknown(String),
+}
+
+impl From<Option<Stored>> for Sought {
+    fn from(found: Option<Stored>) -> Self {
+        found.map_or(Self::Never, Self::There)
+    }
+}
+
 /// The child of that id, unless that is somebody else's. One that is not there is started, to be taken back like any
 /// other: a start of it may be on its way from whoever had the parent before, and would come after nobody looks any more.
-async fn find_or_forestall(
-    live: &Arc<Live>,
-    step: StepIndex,
-    id: &InstanceId,
-) -> Result<Option<Stored>, Error> {
+async fn find_or_forestall(live: &Arc<Live>, step: StepIndex, id: &InstanceId) -> Result<Sought, Error> {
     if let Some(found) = find(live, id).await? {
-        return Ok(Some(found));
+        return Ok(Sought::There(found));
     }
-    // Where the parent cannot say what it is started with, it never was.
-    let Ok(begun) = begin(live, step) else { return Ok(None) };
+    let begun = match begin(live, step) {
+        Ok(begun) => begun,
+        // It may have done better before, and the next time.
+        Err(Told::Park(ParkReason::Panicked, message)) => return Ok(Sought::Unknown(message)),
+        // Where the parent cannot say what it is started with, it never was.
+        Err(_) => return Ok(Sought::Never),
+    };
     match start_queued(live.shared(), begun).await {
-        Ok(()) | Err(Error::Unreadable { .. }) => find(live, id).await,
-        Err(Error::Conflict { .. } | Error::PayloadTooLarge { .. } | Error::NotEncodable { .. }) => Ok(None),
+        Ok(()) | Err(Error::Unreadable { .. }) => find(live, id).await.map(Sought::from),
+        Err(Error::Conflict { .. } | Error::PayloadTooLarge { .. } | Error::NotEncodable { .. }) => {
+            Ok(Sought::Never)
+        }
         Err(other) => Err(other),
     }
 }

@@ -51,6 +51,71 @@ async fn i8_a_child_that_is_started_after_its_parent_was_taken_back_is_taken_bac
     second.shutdown().await;
 }
 
+/// A [`Part`] beside `label`. It does not always know its child.
+struct Forgetful {
+    world: World,
+    forgets: Arc<AtomicBool>,
+}
+
+#[saga(name = "forgetful", deadline = "10m")]
+impl Forgetful {
+    #[step(child = Part, after())]
+    fn part(&self, input: &u32) -> u32 {
+        if self.forgets.load(Ordering::Relaxed) {
+            std::panic::resume_unwind(Box::new("which part was it?".to_owned()));
+        }
+        *input
+    }
+
+    #[step(compensate = unlabel, idempotent, after(), timeout = "1h")]
+    async fn label(&self, cx: &StepContext) -> Result<u32, StepError> {
+        self.world.forward(cx).await
+    }
+    async fn unlabel(&self, cx: &StepContext) -> Result<(), StepError> {
+        self.world.compensate(cx).await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn i8_a_child_that_cannot_be_named_while_its_parent_is_taken_back_may_be_on_its_way() {
+    let (data, clock, world) = (Data::memory(), SystemClock::new(), World::default());
+    let world = world.script("label", &[Act::Wait]);
+    let forgets = Arc::new(AtomicBool::new(false));
+    let saga = || Forgetful { world: world.clone(), forgets: Arc::clone(&forgets) };
+    let store = data.open();
+    let plan = store.plan();
+    // The start of the child does not get through for as long as this worker is cut off.
+    plan.on_append({
+        let plan = plan.clone();
+        move |batch, moment| {
+            if moment == Moment::Before && creates(batch, "one/part") {
+                plan.hold_only(&[Asked::Append, Asked::Renew]);
+            }
+        }
+    });
+    let first = builder(store, &world).register(saga()).clock(clock).build().await.unwrap();
+    first.start::<Forgetful>("one", 1).await.unwrap();
+    world.called("label", 1).await;
+    forgets.store(true, Ordering::Relaxed);
+    // Past the deadline of the parent.
+    tokio::time::sleep(Duration::from_secs(11 * 60)).await;
+    let second = builder(data.open(), &world).register(saga()).clock(clock).build().await.unwrap();
+    let one = second.handle::<Forgetful>("one");
+    while world.count("label/compensate") == 0 {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert!(one.try_outcome().await.unwrap().is_none(), "nobody knows whether its child is about to start");
+    forgets.store(false, Ordering::Relaxed);
+    let outcome = soon(one.outcome()).await.unwrap();
+    assert!(matches!(outcome, Outcome::Compensated(_)), "{outcome:?}");
+    plan.release();
+    tokio::time::sleep(Duration::from_secs(120)).await;
+    assert_eq!(world.in_force(), Vec::<String>::new());
+    first.shutdown().await;
+    second.shutdown().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn i19_a_child_that_a_shutdown_kept_from_being_started_is_started_by_the_next_process() {
     let (data, world) = (Data::memory(), World::default().script("label", &[Act::Wait]));
