@@ -213,6 +213,13 @@ impl Shared {
         self.line.forget(id);
     }
 
+    /// Forgets that a start of an instance stands in line that came to nothing, unless the instance that has its id does.
+    pub(crate) fn forget_start_in_line(&self, id: &InstanceId) {
+        if !self.line.has(id) {
+            self.limits.forget(id);
+        }
+    }
+
     /// The epoch of the stay.
     pub(crate) fn epoch(&self) -> Epoch {
         Epoch::new(self.epoch.load(Ordering::Acquire))

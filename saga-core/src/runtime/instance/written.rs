@@ -122,7 +122,9 @@ impl Live {
             for creator in core.creators.drain(..) {
                 let _gone = creator.send(Created::Exists);
             }
-            // Not an end: the instance of this id goes on, wherever it is.
+            // Called from there, the instance of this id would go on here, wherever it is.
+            self.shared.forget_start_in_line(&self.id);
+            // Not an end, since that one goes on.
             return self.leave(core, None);
         }
         warn!(parent: self.span(), %refusal, "the journal went on elsewhere, stopping here");
@@ -130,11 +132,9 @@ impl Live {
         // What was announced and has not begun yet does not begin any more: for whoever has the instance it is lost.
         core.attempts.drain(..).for_each(|running| running.task.abort());
         self.leave(core, Some(Ended::Stopped(format!("its journal went on elsewhere: {refusal}"))));
-        if refusal == Refusal::Sequence {
-            // It belongs to this stay, and was read before it went on here: if it was handed out since, that was told to
-            // this one, and nobody drives it.
-            self.shared.mislaid.may_have(&self.id);
-            self.shared.admission.nudge();
-        }
+        // It may belong to this stay all the same: read before it went on here, or handed out only after this was refused,
+        // which was told to this one. Then nobody drives it.
+        self.shared.mislaid.may_have(&self.id);
+        self.shared.admission.nudge();
     }
 }
