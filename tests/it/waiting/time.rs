@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use sagas::prelude::*;
+use sagas::store::{StoreErrorKind, Write};
 use sagas::{InstanceState, StepState};
 
 use super::express::Express;
@@ -266,5 +267,40 @@ async fn i19_what_is_due_and_is_handed_out_without_a_word_goes_on() {
     assert!(matches!(in_time(handle.outcome()).await.unwrap(), Outcome::Completed(_)));
     assert_eq!(plan.hand_outs_to_lose(), 0);
     assert!(began.elapsed() < 22 * MINUTE, "it took {:?}", began.elapsed());
+    orchestrator.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn i19_what_is_due_before_its_worker_knows_that_it_waits_goes_on() {
+    let (world, store) = (World::default(), Data::memory().open());
+    let plan = store.plan();
+    // That it waits is written without a word, and cannot be read back: its worker keeps it in memory.
+    plan.on_append({
+        let plan = plan.clone();
+        move |batch, moment| {
+            let lets_wait = |write: &Write| {
+                matches!(write, Write::Append { progress: Some(progress), .. } if progress.due.is_some())
+            };
+            match moment {
+                Moment::Before if batch.iter().any(lets_wait) => {
+                    plan.fail(1, &[Moment::After]);
+                }
+                Moment::After if batch.iter().any(lets_wait) => {
+                    plan.damage(StoreErrorKind::Io, &["reminder"]);
+                }
+                _ => {}
+            }
+        }
+    });
+    let builder = Orchestrator::builder(store).register(Reminder { world: world.clone() });
+    let orchestrator = builder.clock(SetClock::new()).build().await.unwrap();
+    let handle = orchestrator.start::<Reminder>("reminder", ()).await.unwrap();
+    plan.lose_hand_outs(1);
+    tokio::time::sleep(2 * MINUTE).await;
+    assert_eq!(plan.hand_outs_to_lose(), 0, "it was due");
+    plan.on_append(|_, _| {});
+    plan.damage(StoreErrorKind::Io, &[]);
+    let outcome = tokio::time::timeout(HOUR, handle.outcome()).await.expect("nobody drives it");
+    assert!(matches!(outcome.unwrap(), Outcome::Completed(_)));
     orchestrator.shutdown().await;
 }

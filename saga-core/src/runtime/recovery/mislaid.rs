@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::feeder::{Feeder, PAGE};
 use crate::id::InstanceId;
 use crate::journal::{Head, InstanceState};
+use crate::runtime::inbox;
 use crate::runtime::registry::Registry;
 use crate::store::{Position, Query, StoreError, Wanted};
 
@@ -97,7 +98,7 @@ impl Feeder {
             );
         }
         while let Some(id) = ids.pop() {
-            if self.shared.knows(&id) || self.backlog.contains(&id) {
+            if self.backlog.contains(&id) || self.tell(&id) || self.shared.knows(&id) {
                 continue;
             }
             let (epoch, now) = (self.shared.epoch(), self.shared.now());
@@ -112,6 +113,18 @@ impl Feeder {
             }
         }
         Ok(is_any)
+    }
+
+    /// Tells an instance in memory that it may have been handed out: it may believe that it waits. `false` if it is not in
+    /// memory.
+    fn tell(&mut self, id: &InstanceId) -> bool {
+        let Some(live) = self.shared.driven(id).filter(|live| live.is_created()) else { return false };
+        if inbox::has_signals(live.saga().definition()) {
+            // What it waits for may have come. It is told what there is once it is read.
+            self.backlog.push_back(id.clone());
+            return true;
+        }
+        live.was_handed_out(&[])
     }
 
     /// Whether an instance would be handed out by nobody any more: it waits for nothing, and may have something to do.
