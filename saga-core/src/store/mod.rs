@@ -43,7 +43,8 @@ pub const SKEW_MAX: Duration = Duration::from_secs(60);
 /// `join`. Such a store need not end a stay because its lease has passed, since nobody else
 /// could take its instances. A stay that has ended does not come back, whatever clocks say, and is handed no
 /// instance. An instance belongs to the stay that created or last claimed it, and only under that epoch are its
-/// writes taken, whether or not the stay has ended.
+/// writes taken, whether or not the stay has ended. So a stay that has ended may still create instances: they belong to
+/// it, and can be claimed at once.
 ///
 /// A stay that ends by anything but a release has ended uncleanly, and is remembered as such until that is
 /// [settled](Self::settle); of more than [`UNCLEAN_MAX`] the last ones are. [`left_behind`](Self::left_behind) tells, so

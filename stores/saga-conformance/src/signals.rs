@@ -7,8 +7,8 @@ use saga_core::store::{Refusal, SIGNALS_MAX, Signal, Wanted, Write};
 use crate::Fixture;
 use crate::law::{Seen, equal};
 use crate::sample::{
-    append, append_with, at, create, create_with, due_of, entry, head, head_of, id, ids, in_state, inbox,
-    join, journal, payload, running, send, signal, taken, waiting_for_ever, write,
+    append, append_with, at, create, create_with, due_of, head, head_of, id, in_state, inbox, join, journal,
+    payload, running, send, signal, taken, waiting_for_ever, write,
 };
 
 pub(crate) async fn signals_are_kept_in_the_order_of_arrival(fixture: &dyn Fixture) -> Result<(), Seen> {

@@ -3,6 +3,7 @@
 use saga_core::id::{InstanceId, StepName};
 use saga_core::journal::{EncodedEntry, InstanceState, Progress};
 use saga_core::store::{Due, Refusal, Wanted, Write};
+use saga_core::time::Timestamp;
 
 use crate::Fixture;
 use crate::law::{Seen, equal};
@@ -110,6 +111,46 @@ pub(crate) async fn call_is_kept_until_its_instance_is_handed_out(fixture: &dyn 
     taken(&*store, &[send(&waits, &signal("meanwhile", 55)?)]).await?;
     taken(&*store, &[append_with(&waits, epoch, 2, waiting_for_ever())]).await?;
     equal("the time of one that was called while it waited", &due_of(&*store, &waits).await?, &Some(at(55)))
+}
+
+pub(crate) async fn call_is_kept_in_each_unfinished_state(fixture: &dyn Fixture) -> Result<(), Seen> {
+    let store = fixture.open().await;
+    let epoch = join(&*store).await?;
+    let child = id("child")?;
+    taken(&*store, &[create(&child, epoch)]).await?;
+    let mut seq = 1;
+    for (called, then) in pairs_of_unfinished() {
+        for (name, due) in [("something", Some(Timestamp::NEVER)), ("nothing", None)] {
+            seq += 1;
+            let signalled = id(format!("signalled, {called} for {name}, then {then}"))?;
+            let awaiting = id(format!("awaiting, {called} for {name}, then {then}"))?;
+            let ends = Write::Append {
+                id: child.clone(),
+                entry: EncodedEntry { at: at(20), ..entry(epoch, seq) },
+                progress: None,
+                wake: Some(awaiting.clone()),
+            };
+            let before = Progress { due, ..in_state(called) };
+            let created = [&signalled, &awaiting].map(|order| create_with(order, epoch, before.clone()));
+            taken(&*store, &created).await?;
+            taken(&*store, &[send(&signalled, &signal("paid", 20)?), ends]).await?;
+            for order in [&signalled, &awaiting] {
+                let what = format!("the time of {order}, which was called");
+                equal(&what, &due_of(&*store, order).await?, &due.map(|_| at(20)))?;
+                let waits = Progress { due: Some(Timestamp::NEVER), ..in_state(then) };
+                taken(&*store, &[append_with(order, epoch, 2, waits)]).await?;
+                let what = format!("the time of {order}, which was called before it waited");
+                equal(&what, &due_of(&*store, order).await?, &Some(at(20)))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The unfinished states, each with each.
+fn pairs_of_unfinished() -> impl Iterator<Item = (InstanceState, InstanceState)> {
+    let unfinished = || InstanceState::ALL.into_iter().filter(|state| state.is_unfinished());
+    unfinished().flat_map(move |one| unfinished().map(move |other| (one, other)))
 }
 
 pub(crate) async fn call_ends_when_its_instance_is_handed_out(fixture: &dyn Fixture) -> Result<(), Seen> {

@@ -28,7 +28,7 @@ impl FaultyStore {
 #[async_trait]
 impl Store for FaultyStore {
     async fn join(&self, now: Timestamp, lease_until: Timestamp) -> Result<Epoch, StoreError> {
-        let told = self.with(|memory| memory.told.unwrap_or(now));
+        let (told, latest) = self.with(|memory| (memory.told.unwrap_or(now), memory.latest.unwrap_or(now)));
         let epoch = match self.fault {
             Fault::ClocksNeverGoBack => self.inner().join(now.max(told), lease_until).await?,
             Fault::ClocksGoBackAtOnce if now < told => {
@@ -40,12 +40,17 @@ impl Store for FaultyStore {
                 self.inner().renew(early, told.max(now), lease_until).await?;
                 early
             }
+            // It seems to have gone back by as much less as the last time is before the latest.
+            Fault::RenewalsTellTheLastTime => {
+                self.inner().join(now.plus(latest.since(told)), lease_until).await?
+            }
             _ => self.inner().join(now, lease_until).await?,
         };
         self.with(|memory| {
             memory.epochs.push(epoch);
             memory.joined.push((epoch, now));
             memory.told = Some(now);
+            memory.latest = Some(now);
         });
         Ok(if self.has(Fault::EpochsRepeat) { Epoch::new(1) } else { epoch })
     }
@@ -55,7 +60,10 @@ impl Store for FaultyStore {
         let time = if self.has(Fault::RenewalsTellNoTime) { joined.unwrap_or(now) } else { now };
         let renewed = self.inner().renew(epoch, time, lease_until).await?;
         if renewed {
-            self.with(|memory| memory.told = Some(now));
+            self.with(|memory| {
+                memory.told = Some(now);
+                memory.latest = memory.latest.max(Some(now));
+            });
         }
         Ok(renewed || self.has(Fault::LeasesNeverPass))
     }
