@@ -84,8 +84,9 @@ pub const SKEW_MAX: Duration = Duration::from_secs(60);
 ///
 /// **Claiming.** [`claim`](Self::claim) and [`due`](Self::due) hand out instances of ended stays, each to one
 /// caller, and from then on no write of an earlier stay is taken. They change nothing else, but for the `due`
-/// that is cleared. [`Wanted::One`] hands out an instance that nobody drives, whoever has it. Where they are answered with
-/// an error they may have handed out any: the caller asks for what it may have by [`Wanted::One`].
+/// that is cleared. [`Wanted::One`] hands out an instance that nobody drives, whoever has it: one that waits, is parked,
+/// cannot be read or has ended. Where they are answered with an error they may have handed out any: the caller asks for
+/// what it may have by [`Wanted::One`].
 ///
 /// **Asking.** [`query`](Self::query) answers in the order of creation, in which no instance ever changes its place and
 /// a new one comes last. So pages that follow each other show each instance once at most, and miss none that was there

@@ -54,6 +54,7 @@ const FAULTS: &[(Fault, &[&str])] = &[
     (Fault::ClaimClearsDue, &["claim_changes_nothing_else"]),
     (Fault::OnlyActiveIsOne, &["one_is_claimed_whatever_its_state"]),
     (Fault::IdleStaysWithTheLiving, &["claim_leaves_live_stays_alone"]),
+    (Fault::UnreadableStaysWithTheLiving, &["claim_leaves_live_stays_alone"]),
     (Fault::DueIsBackwards, &["due_comes_in_the_order_of_time"]),
     (Fault::DueComesTwice, &["due_is_cleared_and_claimed", "due_comes_in_the_order_of_time"]),
     (Fault::DueForgetsTheState, &["due_passes_over_what_has_ended"]),

@@ -55,6 +55,7 @@ pub(crate) enum Fault {
     ClaimClearsDue,
     OnlyActiveIsOne,
     IdleStaysWithTheLiving,
+    UnreadableStaysWithTheLiving,
     DueIsBackwards,
     DueComesTwice,
     DueForgetsTheState,

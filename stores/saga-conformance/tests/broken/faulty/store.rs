@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use saga_core::id::{Epoch, InstanceId};
-use saga_core::journal::Head;
+use saga_core::journal::{Head, InstanceState};
 use saga_core::store::{
     Defined, Due, InUse, LeftBehind, MemoryStore, Position, Query, Refusal, SKEW_MAX, Store, StoreError,
     StoreErrorKind, Stored, Unfinished, Wanted, Write,
@@ -22,6 +22,18 @@ impl FaultyStore {
         tokio::task::yield_now().await;
         self.appending.fetch_sub(1, Ordering::AcqRel);
         if others == 0 { Ok(()) } else { Err(StoreError::new(StoreErrorKind::Locked, "the store is busy")) }
+    }
+
+    /// Whether an instance that nobody drives stays with the stay that has it.
+    async fn keeps_idle(&self, id: &InstanceId) -> Result<bool, StoreError> {
+        Ok(match self.fault {
+            Fault::IdleStaysWithTheLiving => true,
+            Fault::UnreadableStaysWithTheLiving => {
+                let head = self.inner().head(id).await?;
+                head.is_some_and(|head| head.progress.state == InstanceState::Unreadable)
+            }
+            _ => false,
+        })
     }
 }
 
@@ -146,8 +158,9 @@ impl Store for FaultyStore {
         if self.has(Fault::ClaimTakesFromTheLiving) {
             self.end_others(epoch).await?;
         }
-        if let (Fault::IdleStaysWithTheLiving, Wanted::One(id)) = (self.fault, wanted)
+        if let Wanted::One(id) = wanted
             && self.with(|memory| memory.creators.get(id).is_some_and(|creator| *creator != epoch))
+            && self.keeps_idle(id).await?
         {
             return Ok(Vec::new());
         }

@@ -58,7 +58,10 @@ impl FaultyStore {
                 self.with(|memory| memory.sent.push((id.clone(), signal.clone())));
             }
             Write::Create { entry, .. } if self.has(Fault::AnyNumberIsFirst) => entry.seq = Seq::FIRST,
-            Write::Create { head, entry } if self.has(Fault::IdleStaysWithTheLiving) => {
+            Write::Create { head, entry }
+                if self.has(Fault::IdleStaysWithTheLiving)
+                    || self.has(Fault::UnreadableStaysWithTheLiving) =>
+            {
                 self.with(|memory| memory.creators.insert(head.id.clone(), entry.epoch));
             }
             Write::Create { head, .. } if self.has(Fault::ChildrenAreForgotten) => {
