@@ -20,7 +20,8 @@ crashes: every moment at which the process can die, in sagas of many shapes
 
 model: every state of small models with two workers
   --name NAME        the states of this model
-  --faults N         those with this many faults at most
+  --faults N         those with this many faults at most; with fewer than a model has by itself, what has to happen
+                     somewhere may be missing
 
 simulation: histories that are drawn, each from one number
   --seeds N          how many, which are 100,000 else
