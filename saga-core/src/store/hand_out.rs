@@ -12,8 +12,8 @@ pub enum Wanted<'a> {
         /// The most to hand out.
         limit: usize,
     },
-    /// This one, whatever its state, unless another stay drives it: one that waits, is parked or has ended nobody does.
-    /// It is handed out too if this stay has it.
+    /// This one, whatever its state, unless another stay drives it: one that waits, is parked, cannot be read or has
+    /// ended nobody does. It is handed out too if this stay has it.
     One(&'a InstanceId),
 }
 

@@ -43,7 +43,8 @@ pub const SKEW_MAX: Duration = Duration::from_secs(60);
 /// `join`. Such a store need not end a stay because its lease has passed, since nobody else
 /// could take its instances. A stay that has ended does not come back, whatever clocks say, and is handed no
 /// instance. An instance belongs to the stay that created or last claimed it, and only under that epoch are its
-/// writes taken, whether or not the stay has ended.
+/// writes taken, whether or not the stay has ended. So a stay that has ended may still create instances: they belong to
+/// it, and can be claimed at once.
 ///
 /// A stay that ends by anything but a release has ended uncleanly, and is remembered as such until that is
 /// [settled](Self::settle); of more than [`UNCLEAN_MAX`] the last ones are. [`left_behind`](Self::left_behind) tells, so
@@ -83,8 +84,9 @@ pub const SKEW_MAX: Duration = Duration::from_secs(60);
 ///
 /// **Claiming.** [`claim`](Self::claim) and [`due`](Self::due) hand out instances of ended stays, each to one
 /// caller, and from then on no write of an earlier stay is taken. They change nothing else, but for the `due`
-/// that is cleared. [`Wanted::One`] hands out an instance that nobody drives, whoever has it. Where they are answered with
-/// an error they may have handed out any: the caller asks for what it may have by [`Wanted::One`].
+/// that is cleared. [`Wanted::One`] hands out an instance that nobody drives, whoever has it: one that waits, is parked,
+/// cannot be read or has ended. Where they are answered with an error they may have handed out any: the caller asks for
+/// what it may have by [`Wanted::One`].
 ///
 /// **Asking.** [`query`](Self::query) answers in the order of creation, in which no instance ever changes its place and
 /// a new one comes last. So pages that follow each other show each instance once at most, and miss none that was there

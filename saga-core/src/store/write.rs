@@ -11,7 +11,7 @@ pub const SIGNALS_MAX: usize = 1_000;
 /// One write of a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Write {
-    /// A new instance with its first entry. It belongs to the stay whose epoch the entry has.
+    /// A new instance with its first entry. It belongs to the stay whose epoch the entry has, also if that has ended.
     Create {
         /// Its head; its `seq` is that of the entry.
         head: Head,

@@ -53,12 +53,14 @@ pub(crate) async fn claim_leaves_live_stays_alone(fixture: &dyn Fixture) -> Resu
         let claimed = store.claim(other, at(9), wanted).await?;
         equal("a claim of what a live stay has", &claimed, &Vec::new())?;
     }
-    // What waits, is parked or has ended is driven by nobody, and goes to who asks for it.
+    // What waits, is parked, cannot be read or has ended is driven by nobody, and goes to who asks for it.
     let idle = [
         ("waiting", waiting(500)),
         ("waiting for ever", waiting_for_ever()),
         ("parked", in_state(InstanceState::Parked)),
+        ("unreadable", in_state(InstanceState::Unreadable)),
         ("completed", in_state(InstanceState::Completed)),
+        ("compensated", in_state(InstanceState::Compensated)),
     ];
     for (name, progress) in idle {
         let idle = id(name)?;
@@ -66,6 +68,11 @@ pub(crate) async fn claim_leaves_live_stays_alone(fixture: &dyn Fixture) -> Resu
         let claimed = store.claim(other, at(9), Wanted::One(&idle)).await?;
         equal(&format!("a claim of one that is {name}"), &claimed, &vec![idle])?;
     }
+    let marked = id("marked")?;
+    let mark = Write::MarkUnreadable { id: marked.clone(), epoch: owner, at: at(9) };
+    taken(&*store, &[create(&marked, owner), mark]).await?;
+    let claimed = store.claim(other, at(9), Wanted::One(&marked)).await?;
+    equal("a claim of one that is marked as unreadable", &claimed, &vec![marked])?;
     taken(&*store, &[append(&order, owner, 2)]).await?;
     let claimed = store.claim(other, at(10), Wanted::Active { limit: 9 }).await?;
     equal("a claim at the end of the lease", &claimed, &vec![order])

@@ -40,6 +40,7 @@ mod reading;
 mod sample;
 mod signals;
 mod stays;
+mod waking;
 
 pub use fixture::{Fixture, Stays};
 pub use law::{Broken, Law, check, check_all};

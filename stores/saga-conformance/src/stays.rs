@@ -1,9 +1,9 @@
 //! Laws of stays.
 
-use saga_core::store::{Due, Wanted};
+use saga_core::store::{Due, Refusal, Wanted};
 
 use crate::law::{Seen, equal};
-use crate::sample::{LEASE_END, append, at, create, create_with, id, join, taken, waiting};
+use crate::sample::{LEASE_END, append, at, create, create_with, id, join, taken, waiting, write};
 use crate::{Fixture, Stays};
 
 pub(crate) async fn epochs_rise(fixture: &dyn Fixture) -> Result<(), Seen> {
@@ -71,6 +71,42 @@ pub(crate) async fn ended_stay_is_handed_nothing(fixture: &dyn Fixture) -> Resul
     equal("what is due for an ended stay", &store.due(ended, at(6), 9).await?, &Due::default())?;
     // What it has it may still write to: nobody else does.
     taken(&*store, &[append(&ready, epoch, 2)]).await
+}
+
+pub(crate) async fn ended_stay_may_create(fixture: &dyn Fixture) -> Result<(), Seen> {
+    let store = fixture.open().await;
+    let (ready, late, asked_for) = (id("ready")?, id("late")?, id("asked for")?);
+    let released = join(&*store).await?;
+    store.release(released).await?;
+    let live = join(&*store).await?;
+    let creations = [
+        create(&ready, released),
+        create_with(&late, released, waiting(5)),
+        create(&asked_for, released),
+        append(&asked_for, released, 2),
+    ];
+    taken(&*store, &creations).await?;
+    equal(
+        "a write of another stay before it has them",
+        &write(&*store, append(&ready, live, 2)).await?,
+        &Err(Refusal::Fenced),
+    )?;
+    // They can be handed out at once.
+    let claimed = store.claim(live, at(1), Wanted::One(&asked_for)).await?;
+    equal("a claim of one that an ended stay created", &claimed, &vec![asked_for.clone()])?;
+    let claimed = store.claim(live, at(1), Wanted::Active { limit: 9 }).await?;
+    equal("a claim of what an ended stay created", &claimed, &vec![ready.clone()])?;
+    let due = store.due(live, at(5), 9).await?;
+    equal("what is due that an ended stay created", &due, &Due { ids: vec![late.clone()], next: None })?;
+    for (order, seq) in [(&ready, 2), (&late, 2), (&asked_for, 3)] {
+        equal(
+            "a write of the stay that created it",
+            &write(&*store, append(order, released, seq)).await?,
+            &Err(Refusal::Fenced),
+        )?;
+        taken(&*store, &[append(order, live, seq)]).await?;
+    }
+    Ok(())
 }
 
 pub(crate) async fn stay_goes_on_over_a_reopening(fixture: &dyn Fixture) -> Result<(), Seen> {

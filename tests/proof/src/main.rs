@@ -8,6 +8,7 @@
 //! cargo run --profile proof -p saga-proof -- model --name pivot           # every state of one model
 //! cargo run --profile proof -p saga-proof -- simulation --seeds 1000000   # more seeds
 //! cargo run --profile proof -p saga-proof -- simulation --seed 4711       # one seed, shown
+//! cargo run --profile proof -p saga-proof -- --help                       # all that can be chosen
 //! ```
 //! Whatever is broken is shown as a timeline, under the command that repeats it.
 
@@ -31,7 +32,7 @@ mod table;
 
 use std::process::ExitCode;
 
-use args::Command;
+use args::{Command, USAGE};
 use table::Found;
 
 /// How many violations are shown.
@@ -41,19 +42,26 @@ const SHOWN_MAX: usize = 5;
 const CASES_MIN: [u64; 3] = [5_500_000, 13_000_000, 99_000];
 
 fn main() -> ExitCode {
-    let found = args::parse().map_err(|error| error.to_string()).and_then(|command| match command {
-        Command::Everything => everything(),
-        Command::Crashes(choice) => crashes::run(&choice),
-        Command::Model(choice) => model::run(&choice),
-        Command::Simulation(choice) => Ok(simulation::run(&choice)),
-    });
-    match found {
-        Ok(found) => report(&found),
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::from(2)
+    let command = args::parse(lexopt::Parser::from_env()).map_err(|error| error.to_string());
+    command.and_then(run).unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        ExitCode::from(2)
+    })
+}
+
+/// Does what is asked for.
+fn run(command: Command) -> Result<ExitCode, String> {
+    let found = match command {
+        Command::Help => {
+            print!("{USAGE}");
+            return Ok(ExitCode::SUCCESS);
         }
-    }
+        Command::Everything => everything()?,
+        Command::Crashes(choice) => crashes::run(&choice)?,
+        Command::Model(choice) => model::run(&choice)?,
+        Command::Simulation(choice) => simulation::run(&choice),
+    };
+    Ok(report(&found))
 }
 
 /// Goes through all parts, one after the other.

@@ -354,10 +354,10 @@ enum Listed {
 }
 
 impl Instance {
-    /// Whether nobody drives it, whoever has it: it has ended, or waits.
+    /// Whether nobody drives it, whoever has it: it waits, is parked, cannot be read or has ended.
     fn is_idle(&self) -> bool {
         let progress = &self.head.progress;
-        progress.due.is_some() || progress.state.is_terminal() || progress.state == InstanceState::Parked
+        progress.due.is_some() || !progress.state.is_active()
     }
 
     fn listed(&self) -> Listed {

@@ -117,12 +117,15 @@ pub(crate) fn work<S: Shape>(time: &mut Time, limits: Limits, job: &Job, tally: 
 }
 
 /// The history of a script with exactly these crashes, and what is broken in it.
+///
+/// # Errors
+/// What never occurs in it: there is no such history.
 pub(crate) fn repeat<S: Shape>(
     time: &mut Time,
     rules: Rules,
     script: &Arc<Script>,
     crashes: &[usize],
-) -> Violation {
+) -> Result<Violation, String> {
     follow::<S>(time, script, &Remains::nothing(S::PLACES, rules), None, crashes)
 }
 
@@ -133,7 +136,7 @@ fn follow<S: Shape>(
     from: &Remains,
     before: Option<&Died<'_>>,
     crashes: &[usize],
-) -> Violation {
+) -> Result<Violation, String> {
     if let Some((at, rest)) = crashes.split_first()
         && let (life, Some(left_behind)) = time.die::<S>(script, from, *at)
     {
@@ -141,8 +144,18 @@ fn follow<S: Shape>(
         return follow::<S>(time, script, &left_behind, Some(&died), rest);
     }
     let (life, kept, stuck) = time.live::<S>(script, from, Keep::Remains);
+    if let Some(at) = crashes.first() {
+        let (process, moments) = (1 + before.map_or(0, Died::count), life.remains.len());
+        return Err(format!(
+            "there is no such history: process {process} has {moments} moments, from 0 on, and none is {at}"
+        ));
+    }
     let history = History { before, last: &life, kept: &kept, stuck: stuck.as_deref() };
-    violation::<S>(&history, script, history.judge::<S>(script))
+    let missing = history.missing::<S>(script).to_text(S::PLACES);
+    if !missing.is_empty() {
+        return Err(format!("there is no such history: {missing} never occurs in it"));
+    }
+    Ok(violation::<S>(&history, script, history.judge::<S>(script)))
 }
 
 fn violation<S: Shape>(history: &History<'_>, script: &Script, broken: Vec<Broken>) -> Violation {
@@ -259,6 +272,7 @@ impl<S: Shape> Walk<'_, S> {
         self.tally.histories += 1;
         self.tally.faults += faults as u64;
         self.tally.prints.insert(history.print(S::SHAPE));
+        debug_assert_eq!(*history.missing::<S>(script).deviations, [], "what it is named by occurs in it");
         let broken = history.judge::<S>(script);
         if !broken.is_empty() {
             self.tally.violations.push(violation::<S>(history, script, broken));

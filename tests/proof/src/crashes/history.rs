@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::check::{Broken, Final, Judge, Kept, name};
 use super::recorder::Life;
 use super::remains::Remains;
-use super::script::Script;
+use super::script::{Deviation, Script};
 use super::seen::Seen;
 use super::shape::{Place, Shape};
 use crate::print::Print;
@@ -34,6 +34,13 @@ impl Died<'_> {
         let mut moments = self.before.map(Self::moments).unwrap_or_default();
         moments.push(self.at);
         moments
+    }
+
+    /// The lives that died, the first one first, and how much was seen of each by then.
+    fn lives(&self) -> Vec<(&Life, usize)> {
+        let mut lives = self.before.map(Self::lives).unwrap_or_default();
+        lives.push((self.life, self.left_behind.seen));
+        lives
     }
 }
 
@@ -65,6 +72,16 @@ impl History<'_> {
         self.each(&mut |seen| judge.see(seen));
         let (world, is_disturbed) = (&self.last.world, script.is_disturbing() || S::DEADLINE.is_some());
         judge.end(&Final { world, kept: self.kept, stuck: self.stuck, is_disturbed })
+    }
+
+    /// What a script names that never occurs in it.
+    pub(crate) fn missing<S: Shape>(&self, script: &Script) -> Script {
+        let (before, last) = (self.before.map(Died::lives).unwrap_or_default(), (self.last, usize::MAX));
+        let lives: Vec<_> = before.into_iter().chain([last]).collect();
+        let is_missing = |deviation: &&Deviation| {
+            !deviation.may_be::<S>() || !lives.iter().any(|(life, seen)| deviation.occurs(life, *seen))
+        };
+        Script { deviations: script.deviations.iter().filter(is_missing).copied().collect() }
     }
 
     /// The history as a timeline.

@@ -28,8 +28,11 @@ struct AnyShape {
     places: &'static [Place],
     begin: fn(&mut Time, Limits, &mut Tally) -> Vec<Job>,
     work: fn(&mut Time, Limits, &Job, &mut Tally),
-    repeat: fn(&mut Time, Rules, &Arc<Script>, &[usize]) -> Violation,
+    repeat: Repeat,
 }
+
+/// Repeats one history of a shape.
+type Repeat = fn(&mut Time, Rules, &Arc<Script>, &[usize]) -> Result<Violation, String>;
 
 impl AnyShape {
     const fn of<S: Shape>(kind: &'static str) -> Self {
@@ -212,11 +215,11 @@ pub(super) fn command(shape: &str, script: &str, crashes: &[usize]) -> String {
 /// Repeats one history, and shows it whatever it is.
 ///
 /// # Errors
-/// What is wrong with its name.
+/// What is wrong with its name, or that there is none of this name.
 fn repeat(shape: &AnyShape, script: &str, crashes: &[usize]) -> Result<Found, String> {
     let began = Instant::now();
     let script = Arc::new(Script::parse(script, shape.places)?);
-    let history = (shape.repeat)(&mut Time::new(), Rules::KEPT, &script, crashes);
+    let history = (shape.repeat)(&mut Time::new(), Rules::KEPT, &script, crashes)?;
     let row = Row {
         kind: format!("crash points: {}", shape.name),
         cases: 1,

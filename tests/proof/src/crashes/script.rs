@@ -3,7 +3,9 @@
 use std::fmt;
 
 use super::act::{Act, Method};
-use super::shape::{Place, Slot};
+use super::recorder::Life;
+use super::seen::Seen;
+use super::shape::{Place, Shape, Slot};
 
 /// A moment at which something does not go as it should.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -34,6 +36,35 @@ pub(crate) enum Deviation {
         /// Which append.
         append: u16,
     },
+}
+
+impl Deviation {
+    /// Whether it is one of those that are gone through, wherever they occur.
+    pub(crate) fn may_be<S: Shape>(&self) -> bool {
+        match self {
+            Self::Call { slot, method, act, .. } => Act::of::<S>(*method, *slot).contains(act),
+            Self::Wish { .. } | Self::Revert | Self::Lose { .. } => true,
+        }
+    }
+
+    /// Whether it occurs in a life of which so much is seen, and something is seen after it.
+    pub(crate) fn occurs(&self, life: &Life, seen: usize) -> bool {
+        let has_appended = |number: u16, seen_max: usize| {
+            life.appends.iter().any(|(seen, appends)| *appends == number && *seen <= seen_max)
+        };
+        match *self {
+            Self::Call { slot, method, call, act } => life.seen.iter().take(seen).any(|seen| match *seen {
+                Seen::Called { slot: of, method: what, call: number, act: does, .. }
+                | Seen::Asked { slot: of, method: what, call: number, act: does } => {
+                    (of, what, number, does) == (slot, method, call, act)
+                }
+                _ => false,
+            }),
+            Self::Wish { appends, .. } => has_appended(appends, seen.saturating_sub(1)),
+            Self::Lose { append } => has_appended(append, seen),
+            Self::Revert => life.completed().is_some_and(|at| at + 1 < seen),
+        }
+    }
 }
 
 /// What a client may wish at any moment.

@@ -1,5 +1,6 @@
 //! The proof itself is tested: what is gone through is what happens, and what is broken is seen.
 
+mod names;
 mod occurs;
 
 use std::collections::BTreeSet;
@@ -36,7 +37,7 @@ fn script<S: Shape>(text: &str) -> Arc<Script> {
 /// The timeline of a history in which nothing is broken.
 fn repeat<S: Shape>(text: &str, crashes: &[usize]) -> String {
     let script = script::<S>(text);
-    let found = explore::repeat::<S>(&mut Time::new(), Rules::KEPT, &script, crashes);
+    let found = explore::repeat::<S>(&mut Time::new(), Rules::KEPT, &script, crashes).expect("it exists");
     assert_eq!(found.broken, [], "{}", found.timeline);
     found.timeline
 }
@@ -82,6 +83,7 @@ fn what_once_went_round_in_circles_comes_to_an_end() {
     let script_of_diamond = script::<Diamond>("b/check=unknown,c/compensate=timeout-done");
     let on_trial = explore::repeat::<Diamond>(&mut time, Rules::KEPT, &script_of_diamond, &[3, 0]);
     for history in [parked_child, on_trial] {
+        let history = history.expect("it exists");
         assert_eq!(history.broken, [], "{}", history.timeline);
     }
 }
@@ -103,6 +105,7 @@ fn a_history_is_repeated_by_its_command_with_real_deaths() {
     for violation in found.violations {
         let script = script::<Two>(&violation.script);
         let again = explore::repeat::<Two>(&mut time, rules, &script, &violation.crashes);
+        let again = again.expect("it exists");
         assert_eq!(again.broken, violation.broken, "{} {:?}", violation.script, violation.crashes);
         assert_eq!(again.timeline, violation.timeline);
         repeated += 1;
@@ -134,6 +137,7 @@ fn i3_a_store_that_loses_what_it_acknowledged_is_seen() {
     for append in 1..=4 {
         let script = script::<Three>(&format!("lose@{append}"));
         let found = explore::repeat::<Three>(&mut time, Rules::KEPT, &script, &[]);
+        let found = found.expect("it exists");
         assert!(promises(&[found]).contains(&Promise::I3), "append {append}");
     }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use saga_core::id::{Epoch, InstanceId};
-use saga_core::journal::Head;
+use saga_core::journal::{Head, InstanceState};
 use saga_core::store::{
     Defined, Due, InUse, LeftBehind, MemoryStore, Position, Query, Refusal, SKEW_MAX, Store, StoreError,
     StoreErrorKind, Stored, Unfinished, Wanted, Write,
@@ -23,12 +23,24 @@ impl FaultyStore {
         self.appending.fetch_sub(1, Ordering::AcqRel);
         if others == 0 { Ok(()) } else { Err(StoreError::new(StoreErrorKind::Locked, "the store is busy")) }
     }
+
+    /// Whether an instance that nobody drives stays with the stay that has it.
+    async fn keeps_idle(&self, id: &InstanceId) -> Result<bool, StoreError> {
+        Ok(match self.fault {
+            Fault::IdleStaysWithTheLiving => true,
+            Fault::UnreadableStaysWithTheLiving => {
+                let head = self.inner().head(id).await?;
+                head.is_some_and(|head| head.progress.state == InstanceState::Unreadable)
+            }
+            _ => false,
+        })
+    }
 }
 
 #[async_trait]
 impl Store for FaultyStore {
     async fn join(&self, now: Timestamp, lease_until: Timestamp) -> Result<Epoch, StoreError> {
-        let told = self.with(|memory| memory.told.unwrap_or(now));
+        let (told, latest) = self.with(|memory| (memory.told.unwrap_or(now), memory.latest.unwrap_or(now)));
         let epoch = match self.fault {
             Fault::ClocksNeverGoBack => self.inner().join(now.max(told), lease_until).await?,
             Fault::ClocksGoBackAtOnce if now < told => {
@@ -40,12 +52,17 @@ impl Store for FaultyStore {
                 self.inner().renew(early, told.max(now), lease_until).await?;
                 early
             }
+            // It seems to have gone back by as much less as the last time is before the latest.
+            Fault::RenewalsTellTheLastTime => {
+                self.inner().join(now.plus(latest.since(told)), lease_until).await?
+            }
             _ => self.inner().join(now, lease_until).await?,
         };
         self.with(|memory| {
             memory.epochs.push(epoch);
             memory.joined.push((epoch, now));
             memory.told = Some(now);
+            memory.latest = Some(now);
         });
         Ok(if self.has(Fault::EpochsRepeat) { Epoch::new(1) } else { epoch })
     }
@@ -55,7 +72,10 @@ impl Store for FaultyStore {
         let time = if self.has(Fault::RenewalsTellNoTime) { joined.unwrap_or(now) } else { now };
         let renewed = self.inner().renew(epoch, time, lease_until).await?;
         if renewed {
-            self.with(|memory| memory.told = Some(now));
+            self.with(|memory| {
+                memory.told = Some(now);
+                memory.latest = memory.latest.max(Some(now));
+            });
         }
         Ok(renewed || self.has(Fault::LeasesNeverPass))
     }
@@ -138,8 +158,9 @@ impl Store for FaultyStore {
         if self.has(Fault::ClaimTakesFromTheLiving) {
             self.end_others(epoch).await?;
         }
-        if let (Fault::IdleStaysWithTheLiving, Wanted::One(id)) = (self.fault, wanted)
+        if let Wanted::One(id) = wanted
             && self.with(|memory| memory.creators.get(id).is_some_and(|creator| *creator != epoch))
+            && self.keeps_idle(id).await?
         {
             return Ok(Vec::new());
         }

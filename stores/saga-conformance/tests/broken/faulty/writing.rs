@@ -1,22 +1,35 @@
 //! Faults of writing.
 
 use saga_core::id::{Epoch, InstanceId, Seq, StepName};
-use saga_core::journal::{EncodedEntry, Payload, Progress};
+use saga_core::journal::{EncodedEntry, InstanceState, Payload, Progress};
 use saga_core::store::{Refusal, SIGNALS_MAX, Signal, Store, StoreError, Wanted, Write};
 use saga_core::time::Timestamp;
 
 use super::{Fault, FaultyStore};
 
 impl FaultyStore {
-    /// The answer to a signal that a fault gives before the store is asked.
-    async fn refused_signal(&self, id: &InstanceId) -> Result<Option<Refusal>, StoreError> {
-        let full = match self.inner().load(std::slice::from_ref(id)).await?.remove(0) {
-            Some(stored) => stored.signals.len() >= SIGNALS_MAX,
-            None => false,
-        };
-        Ok(match self.fault {
-            Fault::SignalsAreFenced if self.epochs().len() > 1 => Some(Refusal::Fenced),
-            Fault::FullInboxesForgetRepeats if full => Some(Refusal::Full),
+    /// The answer to a write that a fault gives before the store is asked.
+    async fn refused(&self, write: &Write) -> Result<Option<Refusal>, StoreError> {
+        Ok(match (self.fault, write) {
+            (Fault::SignalsAreFenced, Write::Signal { .. }) if self.epochs().len() > 1 => {
+                Some(Refusal::Fenced)
+            }
+            (Fault::FullInboxesForgetRepeats, Write::Signal { id, .. }) => {
+                let stored = self.inner().load(std::slice::from_ref(id)).await?.remove(0);
+                stored.filter(|stored| stored.signals.len() >= SIGNALS_MAX).map(|_| Refusal::Full)
+            }
+            (Fault::WakingNeedsSomebody, Write::Append { wake: Some(id), .. }) => {
+                let head = self.inner().head(id).await?;
+                if head.is_none() { Some(Refusal::NotFound) } else { None }
+            }
+            (Fault::DeletedIdsStayTaken, Write::Create { head, .. }) => {
+                let was_deleted = self.with(|memory| memory.deleted.contains_key(&head.id));
+                was_deleted.then_some(Refusal::Exists)
+            }
+            (Fault::EndedStaysCreateNothing, Write::Create { entry, .. }) => {
+                let has_ended = self.with(|memory| memory.released.contains(&entry.epoch));
+                has_ended.then_some(Refusal::Fenced)
+            }
             _ => None,
         })
     }
@@ -30,9 +43,7 @@ impl FaultyStore {
         if self.has(Fault::WritesGetLost) && count.is_multiple_of(100) {
             return Ok(Ok(()));
         }
-        if let Write::Signal { id, .. } = write
-            && let Some(refusal) = self.refused_signal(id).await?
-        {
+        if let Some(refusal) = self.refused(write).await? {
             return Ok(Err(refusal));
         }
         let mut write = write.clone();
@@ -45,28 +56,17 @@ impl FaultyStore {
             }
             Write::Signal { id, signal } => {
                 self.with(|memory| memory.sent.push((id.clone(), signal.clone())));
-                if self.has(Fault::SignalsWakeNobody) {
-                    signal.at = Timestamp::NEVER;
-                }
-            }
-            Write::Append { wake, .. } if self.has(Fault::EntriesWakeNobody) => *wake = None,
-            Write::Append { wake: Some(id), .. } if self.has(Fault::WakingNeedsSomebody) => {
-                if self.inner().head(id).await?.is_none() {
-                    return Ok(Err(Refusal::NotFound));
-                }
             }
             Write::Create { entry, .. } if self.has(Fault::AnyNumberIsFirst) => entry.seq = Seq::FIRST,
-            Write::Create { head, entry } if self.has(Fault::IdleStaysWithTheLiving) => {
+            Write::Create { head, entry }
+                if self.has(Fault::IdleStaysWithTheLiving)
+                    || self.has(Fault::UnreadableStaysWithTheLiving) =>
+            {
                 self.with(|memory| memory.creators.insert(head.id.clone(), entry.epoch));
             }
             Write::Create { head, .. } if self.has(Fault::ChildrenAreForgotten) => {
                 let parent = head.parent.take();
                 self.with(|memory| memory.parents.extend(parent.map(|parent| (head.id.clone(), parent))));
-            }
-            Write::Create { head, .. } if self.has(Fault::DeletedIdsStayTaken) => {
-                if self.with(|memory| memory.deleted.contains_key(&head.id)) {
-                    return Ok(Err(Refusal::Exists));
-                }
             }
             Write::Append { id, entry, .. } if self.has(Fault::GapsAreClosed) => {
                 if let Some(head) = self.inner().head(id).await?.filter(|head| head.seq < entry.seq) {
@@ -82,12 +82,39 @@ impl FaultyStore {
             }
             Write::Create { .. } | Write::Append { .. } | Write::MarkUnreadable { .. } => {}
         }
+        self.mishear(&mut write).await?;
         self.miscall(&mut write).await?;
         let answer = self.one(&write).await?;
         if self.has(Fault::CallsCountOnce) {
             self.end_call(&write).await?;
         }
         self.answer(&write, answer).await
+    }
+
+    /// Lets a write call nobody, or only whom the faults let be called.
+    async fn mishear(&self, write: &mut Write) -> Result<(), StoreError> {
+        match (self.fault, write) {
+            (Fault::SignalsWakeNobody, Write::Signal { signal, .. }) => signal.at = Timestamp::NEVER,
+            (Fault::EntriesWakeNobody, Write::Append { wake, .. }) => *wake = None,
+            (Fault::SignalsCallOnlyTheRunning, Write::Signal { id, signal }) if self.is_deaf(id).await? => {
+                signal.at = Timestamp::NEVER;
+            }
+            (Fault::EntriesCallOnlyTheRunning, Write::Append { wake: wake @ Some(_), .. }) => {
+                if let Some(id) = wake.take()
+                    && !self.is_deaf(&id).await?
+                {
+                    *wake = Some(id);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Whether an instance is not running, and waits for nothing.
+    async fn is_deaf(&self, id: &InstanceId) -> Result<bool, StoreError> {
+        let progress = self.inner().head(id).await?.map(|head| head.progress);
+        Ok(progress.is_some_and(|of| of.state != InstanceState::Running && of.due.is_none()))
     }
 
     /// Calls an instance that begins to wait as the faults do: never, or for every signal that it has had.
