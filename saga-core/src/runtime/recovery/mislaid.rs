@@ -98,33 +98,36 @@ impl Feeder {
             );
         }
         while let Some(id) = ids.pop() {
-            if self.backlog.contains(&id) || self.tell(&id) || self.shared.knows(&id) {
-                continue;
-            }
-            let (epoch, now) = (self.shared.epoch(), self.shared.now());
-            match self.shared.store.claim(epoch, now, Wanted::One(&id)).await {
-                Ok(claimed) => self.backlog.extend(claimed),
-                Err(error) => {
-                    // In case it is not the store that fails, but this one, the others come first then.
-                    ids.insert(0, id);
-                    self.shared.mislaid.search().ids.append(&mut ids);
-                    return Err(error);
-                }
+            if let Err(error) = self.ask_for(&id).await {
+                // In case it is not the store that fails, but this one, the others come first then.
+                ids.insert(0, id);
+                self.shared.mislaid.search().ids.append(&mut ids);
+                return Err(error);
             }
         }
         Ok(is_any)
     }
 
-    /// Tells an instance in memory that it may have been handed out: it may believe that it waits. `false` if it is not in
-    /// memory.
-    fn tell(&mut self, id: &InstanceId) -> bool {
-        let Some(live) = self.shared.driven(id).filter(|live| live.is_created()) else { return false };
-        if inbox::has_signals(live.saga().definition()) {
-            // What it waits for may have come. It is told what there is once it is read.
-            self.backlog.push_back(id.clone());
-            return true;
+    /// Has what may have been handed out go on.
+    async fn ask_for(&mut self, id: &InstanceId) -> Result<(), StoreError> {
+        if self.backlog.contains(id) || self.tell(id).await? || self.shared.knows(id) {
+            return Ok(());
         }
-        live.was_handed_out(&[])
+        let (epoch, now) = (self.shared.epoch(), self.shared.now());
+        self.backlog.extend(self.shared.store.claim(epoch, now, Wanted::One(id)).await?);
+        Ok(())
+    }
+
+    /// Tells an instance in memory that it may have been handed out: it may believe that it waits, and what it waits for
+    /// may have come. `false` if it is not in memory.
+    async fn tell(&self, id: &InstanceId) -> Result<bool, StoreError> {
+        let Some(live) = self.shared.driven(id).filter(|live| live.is_created()) else { return Ok(false) };
+        let mut signals = Vec::new();
+        if inbox::has_signals(live.saga().definition()) {
+            let stored = self.shared.store.load(std::slice::from_ref(id)).await?.pop().flatten();
+            signals = stored.map(|stored| stored.signals).unwrap_or_default();
+        }
+        Ok(live.was_handed_out(&signals))
     }
 
     /// Whether an instance would be handed out by nobody any more: it waits for nothing, and may have something to do.
