@@ -24,7 +24,7 @@ model: every state of small models with two workers
                      somewhere may be missing
 
 simulation: histories that are drawn, each from one number
-  --seeds N          how many, which are 100,000 else
+  --seeds N          how many, which are 500,000 else
   --from N           the first number, which is 0 else
   --seed N           the history of this number, shown whatever it is
 

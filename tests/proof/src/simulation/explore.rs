@@ -11,7 +11,7 @@ use super::world::{Counts, Flaws};
 use crate::table::{Found, Row};
 
 /// How many seeds are run if nothing is said.
-const SEEDS: u64 = 100_000;
+const SEEDS: u64 = 500_000;
 
 /// The longest that a run may take, of real time. Most take a few milliseconds.
 const RUN_MAX: Duration = Duration::from_secs(60);
