@@ -1,10 +1,12 @@
 //! Standing in line outside memory: what concerns another branch of an instance is heard all the same, and nobody is
 //! forgotten.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use sagas::StepState;
 use sagas::prelude::*;
+use sagas::{StepState, SystemClock};
 use serde::{Deserialize, Serialize};
 
 use crate::support::data::Data;
@@ -177,4 +179,35 @@ async fn i13_another_start_of_one_that_stands_in_line_does_not_take_its_turn() {
     for handle in [first, second] {
         assert!(matches!(soon(handle.outcome()).await.unwrap(), Outcome::Completed(_)));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_start_of_one_that_another_worker_has_does_not_stand_in_line() {
+    let (data, clock) = (Data::memory(), SystemClock::new());
+    let world = World::default().script("one@n-0", &[Act::Wait]).script("one@n-1", &[Act::Hang]);
+    let builder = |store| Orchestrator::builder(store).register(Narrow { world: world.clone() }).clock(clock);
+    let other = builder(data.open()).build().await.unwrap();
+    other.start::<Narrow>("n-1", ()).await.unwrap();
+    soon(world.called("one", 1)).await;
+    let store = data.open();
+    let plan = store.plan();
+    let orchestrator = builder(store).build().await.unwrap();
+    let first = orchestrator.start::<Narrow>("n-0", ()).await.unwrap();
+    soon(world.called("one", 2)).await;
+    // There is no room for it here either.
+    orchestrator.start::<Narrow>("n-1", ()).await.unwrap();
+    let reads = Arc::new(AtomicUsize::new(0));
+    plan.on_load({
+        let reads = Arc::clone(&reads);
+        move |stored| {
+            let is_it = stored.head.id.as_str() == "n-1";
+            reads.fetch_add(usize::from(is_it), Ordering::Relaxed);
+        }
+    });
+    world.open();
+    assert!(matches!(soon(first.outcome()).await.unwrap(), Outcome::Completed(_)));
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    assert_eq!(reads.load(Ordering::Relaxed), 0, "it is read back only where somebody has it");
+    orchestrator.shutdown().await;
+    other.shutdown().await;
 }
