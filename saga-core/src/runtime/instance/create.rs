@@ -65,7 +65,12 @@ impl Live {
         core.folded = Folded::begun(&core.machine, &encoded);
         let before = Progress::new(InstanceState::Running, now);
         let calls_for_attention = calls_for_attention(&before, &core.progress, &entry.events);
-        core.writing = Some(Writing { events: entry.events, replies: Vec::new(), calls_for_attention });
+        core.writing = Some(Writing {
+            events: entry.events,
+            replies: Vec::new(),
+            calls_for_attention,
+            handed_out: false,
+        });
         core.creators.push(creator);
         core.permits = permits;
         core.in_line = in_line;

@@ -59,6 +59,9 @@ impl Live {
             return false;
         }
         core.progress.due = None;
+        if let Some(writing) = &mut core.writing {
+            writing.handed_out = true;
+        }
         self.take_signals(&mut core, signals);
         core.inbox.push_back(Input::Proceed.into());
         self.attend(&mut core);
@@ -240,7 +243,8 @@ impl Live {
         let changed = (progress != core.progress).then(|| progress.clone());
         let calls_for_attention = calls_for_attention(&core.progress, &progress, &entry.events);
         core.progress = progress;
-        core.writing = Some(Writing { events: entry.events, replies, calls_for_attention });
+        core.writing =
+            Some(Writing { events: entry.events, replies, calls_for_attention, handed_out: false });
         let ended = core.machine.instance_state().is_terminal();
         let wake = self.parent.clone().filter(|_| ended);
         let write = Write::Append { id: self.id.clone(), entry: encoded, progress: changed, wake };

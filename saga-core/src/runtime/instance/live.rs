@@ -117,6 +117,8 @@ pub(super) struct Writing {
     pub(super) replies: Vec<Reply>,
     /// Whether a person is to be told once it is durable.
     pub(super) calls_for_attention: bool,
+    /// The instance was handed out meanwhile: to this stay, whatever becomes of the entry.
+    pub(super) handed_out: bool,
 }
 
 /// What became of the first entry of an instance.

@@ -55,7 +55,7 @@ impl Live {
                 }
                 self.decide(&mut core);
             }
-            Written::Refused(refusal) => self.refused(&mut core, refusal),
+            Written::Refused(refusal) => self.refused(&mut core, &writing, refusal),
             Written::Failed(error) => self.failed(&mut core, writing, &error),
         }
     }
@@ -117,7 +117,7 @@ impl Live {
         });
     }
 
-    pub(super) fn refused(self: &Arc<Self>, core: &mut Core, refusal: Refusal) {
+    pub(super) fn refused(self: &Arc<Self>, core: &mut Core, writing: &Writing, refusal: Refusal) {
         if !self.is_created() {
             for creator in core.creators.drain(..) {
                 let _gone = creator.send(Created::Exists);
@@ -132,9 +132,11 @@ impl Live {
         // What was announced and has not begun yet does not begin any more: for whoever has the instance it is lost.
         core.attempts.drain(..).for_each(|running| running.task.abort());
         self.leave(core, Some(Ended::Stopped(format!("its journal went on elsewhere: {refusal}"))));
-        // It may belong to this stay all the same: read before it went on here, or handed out only after this was refused,
-        // which was told to this one. Then nobody drives it.
-        self.shared.mislaid.may_have(&self.id);
-        self.shared.admission.nudge();
+        if refusal == Refusal::Sequence || writing.handed_out {
+            // It belongs to this stay: it was read before it went on here, or was handed out after this was refused. Both were
+            // told to this one, so nobody drives it.
+            self.shared.mislaid.may_have(&self.id);
+            self.shared.admission.nudge();
+        }
     }
 }
