@@ -103,6 +103,7 @@ async fn look(live: &Arc<Live>, step: StepIndex, wish: ChildWish) -> Result<Opti
             Err(Error::ShuttingDown) => return Err(Ending),
             Err(error) => {
                 warn!(parent: live.span(), %error, "a child could not be looked after, trying again");
+                live.yield_place();
                 tokio::select! {
                     biased;
                     () = tokio::time::sleep(PAUSE) => {}

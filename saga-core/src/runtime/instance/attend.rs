@@ -74,6 +74,15 @@ impl Live {
         }
     }
 
+    /// Gives its place back while it cannot look after a child, unless it does something else. The child may wait for a
+    /// place where another parent waits that has one there, for a child that waits here.
+    pub(crate) fn yield_place(&self) {
+        let mut core = self.core();
+        if !core.machine.has_attempts_running() {
+            core.place = None;
+        }
+    }
+
     /// Whether what is wished of children is not on record yet. Once it is, they are looked after anew.
     fn is_ahead(&self, core: &Core) -> bool {
         let events = core.writing.iter().flat_map(|writing| &writing.events);
