@@ -68,14 +68,13 @@ pub(crate) async fn run(shared: Arc<Shared>) {
 }
 
 impl Feeder {
-    /// One page of each kind. `false` if there was nothing to do.
+    /// One page of each kind. `false` if there was nothing to do. What fails of one kind keeps the others from nothing: it
+    /// may be one instance that is damaged.
     async fn round(&mut self) -> Result<bool, StoreError> {
         let queued = self.shared.admission.next_queued(PAGE);
         let had_queued = !queued.is_empty();
-        self.bring_in(queued).await?;
-        if self.backlog.is_empty() {
-            self.refill().await?;
-        }
+        let brought_queued = self.bring_in(queued).await;
+        let refilled = if self.backlog.is_empty() { self.refill().await } else { Ok(()) };
         let mut page = Vec::new();
         while page.len() < PAGE
             && !self.backlog.is_empty()
@@ -84,8 +83,10 @@ impl Feeder {
             page.extend(self.backlog.pop_front().map(|id| (id, place)));
         }
         let had_backlog = !page.is_empty();
-        self.bring_in(page).await?;
-        let has_searched = self.search().await?;
+        let brought = self.bring_in(page).await;
+        let searched = self.search().await;
+        brought_queued.and(refilled).and(brought)?;
+        let has_searched = searched?;
         if self.has_suspects && self.backlog.is_empty() && self.claim_at > self.shared.now() {
             self.has_suspects = false;
             self.shared.runtime.spawn(suspects::settle(Arc::clone(&self.shared)));
