@@ -73,6 +73,9 @@ impl From<Vec<Pending>> for Batch {
 
 impl Batch {
     fn join(&mut self, all: Vec<Pending>) {
+        self.writes.reserve(all.len());
+        self.tellers.reserve(all.len());
+        self.works.reserve(all.len());
         for Pending { write, teller, _work: work } in all {
             self.writes.push(write);
             self.tellers.push(teller);

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 
 use super::family::{Kit, Pair, Part, builder};
 use crate::support::data::Data;
-use crate::support::probe::{Asked, HandOut, Moment};
+use crate::support::probe::{Asked, HandOut, Moment, Plan};
 use crate::support::soon;
 use crate::support::world::{Act, World};
 
@@ -21,21 +21,23 @@ fn creates(batch: &[Write], id: &str) -> bool {
     batch.iter().any(|write| matches!(write, Write::Create { head, .. } if head.id.as_str() == id))
 }
 
+/// The start of the child does not get through for as long as the worker is cut off, which it is from then on.
+fn cut_off_at_start_of(plan: &Plan, child: &'static str) {
+    let cut_off = plan.clone();
+    plan.on_append(move |batch, moment| {
+        if moment == Moment::Before && creates(batch, child) {
+            cut_off.hold_only(&[Asked::Append, Asked::Renew]);
+        }
+    });
+}
+
 #[tokio::test(start_paused = true)]
 async fn i8_a_child_that_is_started_after_its_parent_was_taken_back_is_taken_back_too() {
     let (data, clock) = (Data::memory(), SystemClock::new());
     let world = World::default().script("label", &[Act::Wait]);
     let store = data.open();
     let plan = store.plan();
-    // The start of the child does not get through for as long as this worker is cut off.
-    plan.on_append({
-        let plan = plan.clone();
-        move |batch, moment| {
-            if moment == Moment::Before && creates(batch, CHILD) {
-                plan.hold_only(&[Asked::Append, Asked::Renew]);
-            }
-        }
-    });
+    cut_off_at_start_of(&plan, CHILD);
     let first = builder(store, &world).clock(clock).build().await.unwrap();
     first.start::<Pair>("pair-1", 1).await.unwrap();
     world.called("label", 1).await;
@@ -84,15 +86,7 @@ async fn i8_a_child_that_cannot_be_named_while_its_parent_is_taken_back_may_be_o
     let saga = || Forgetful { world: world.clone(), forgets: Arc::clone(&forgets) };
     let store = data.open();
     let plan = store.plan();
-    // The start of the child does not get through for as long as this worker is cut off.
-    plan.on_append({
-        let plan = plan.clone();
-        move |batch, moment| {
-            if moment == Moment::Before && creates(batch, "one/part") {
-                plan.hold_only(&[Asked::Append, Asked::Renew]);
-            }
-        }
-    });
+    cut_off_at_start_of(&plan, "one/part");
     let first = builder(store, &world).register(saga()).clock(clock).build().await.unwrap();
     first.start::<Forgetful>("one", 1).await.unwrap();
     world.called("label", 1).await;
